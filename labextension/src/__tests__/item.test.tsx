@@ -1,0 +1,44 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { StatusItem } from '../item';
+import { StatusModel } from '../model';
+import { FakeServer } from './server';
+import { context, kernelState, run } from './states';
+
+let server: FakeServer;
+let model: StatusModel;
+let item: StatusItem;
+
+beforeEach(() => {
+  server = new FakeServer();
+  model = new StatusModel(server.settings);
+  item = new StatusItem(model, nullTranslator.load('zoo_lab'));
+  Widget.attach(item, document.body);
+});
+
+afterEach(() => item.dispose());
+
+function shown(): HTMLElement | null {
+  return item.node.querySelector('.jp-ZooLab-Status');
+}
+
+it('shows nothing, and says so, until there is a context', () => {
+  expect(item.isActive).toBe(false);
+  expect(shown()).toBeNull();
+});
+
+it('shows the context, with the details as its tooltip', async () => {
+  server.kernels = [kernelState([context()], [run()])];
+  model.watch({ id: 'k1', busy: true });
+  await vi.waitFor(() => expect(shown()?.textContent).toContain('epoch 2/5'));
+  expect(item.isActive).toBe(true);
+  expect(shown()?.title).toContain('Spark UI');
+  expect(shown()?.dataset.zooLabState).toBe('running');
+});
+
+it('takes its model along', () => {
+  item.dispose();
+  expect(model.isDisposed).toBe(true);
+});

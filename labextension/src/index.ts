@@ -1,0 +1,43 @@
+/** The JupyterLab extension of zoo_lab. Each token is optional, since Notebook 7 has no status bar. */
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { KernelFollower } from './follow';
+import { StatusItem } from './item';
+import { StatusModel } from './model';
+
+const status: JupyterFrontEndPlugin<void> = {
+  id: 'zoo-lab:status',
+  description: 'Shows the Spark context and the running training of the current notebook in the status bar.',
+  autoStart: true,
+  optional: [IStatusBar, INotebookTracker, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    statusBar: IStatusBar | null,
+    tracker: INotebookTracker | null,
+    translator: ITranslator | null
+  ) => {
+    if (!statusBar || !tracker) {
+      return;
+    }
+    const trans = (translator ?? nullTranslator).load('zoo_lab');
+    const model = new StatusModel(app.serviceManager.serverSettings);
+    const item = new StatusItem(model, trans);
+    const follower = new KernelFollower(tracker, kernel => model.watch(kernel));
+    const registered = statusBar.registerStatusItem(status.id, {
+      item,
+      align: 'left',
+      rank: 200,
+      isActive: () => item.isActive,
+      activeStateChanged: model.stateChanged
+    });
+    item.disposed.connect(() => {
+      follower.dispose();
+      registered.dispose();
+    });
+  }
+};
+
+export default status;

@@ -1,0 +1,46 @@
+/** The item in the status bar. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { VDomRenderer } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { StatusModel } from './model';
+import { currentContext, currentRun, IKernelState } from './state';
+import { statusDetails, statusText } from './text';
+
+/** Shows the context of the watched kernel, and the run while there is one; takes its model along when disposed. */
+export class StatusItem extends VDomRenderer<StatusModel> {
+  constructor(model: StatusModel, trans: TranslationBundle) {
+    super(model);
+    this._trans = trans;
+  }
+
+  /** Whether there is something to show. */
+  get isActive(): boolean {
+    return this.model?.state ? currentContext(this.model.state) !== null : false;
+  }
+
+  override dispose(): void {
+    const model = this.model;
+    super.dispose();
+    model?.dispose();
+  }
+
+  protected render(): JSX.Element | null {
+    const state = this.model?.state;
+    if (!state || !this.isActive) {
+      return null;
+    }
+    const details = statusDetails(state, this._trans);
+    return (
+      <span className="jp-ZooLab-Status" data-zoo-lab-state={mood(state)} title={details}>
+        {statusText(state, this._trans)}
+      </span>
+    );
+  }
+
+  private _trans: TranslationBundle;
+}
+
+function mood(state: IKernelState): string {
+  return currentRun(state) ? 'running' : (currentContext(state)?.state ?? 'starting');
+}

@@ -1,0 +1,79 @@
+"""The quickstart in a real JupyterLab: all cells run, the curve moves, Stop ends a long run and keeps its weights."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.jupyter import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+QUICKSTART = ROOT / "notebooks" / "quickstart.ipynb"
+TRAIN = "--epochs 10 "
+
+
+@pytest.fixture
+def long_quickstart(tmp_path):
+    """The quickstart with far more epochs than anybody waits for; the cell behind them prints the run's state."""
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    [index] = [index for index, cell in enumerate(notebook.cells) if TRAIN in cell.source]
+    notebook.cells[index].source = notebook.cells[index].source.replace(TRAIN, "--epochs 2000 ")
+    notebook.cells.insert(index + 1, nbformat.v4.new_code_cell("print('state:', run.state, run.iterations)"))
+    path = tmp_path / "long.ipynb"
+    nbformat.write(notebook, path)
+    return path, index
+
+
+def iteration(monitor: Locator) -> int:
+    """Return the iteration that the chart's slider stands at."""
+    return int(monitor.locator(".zoo-canvas").first.get_attribute("aria-valuenow") or 0)
+
+
+def wait_for_iteration(lab, monitor: Locator, least: int) -> None:
+    slider = monitor.locator(".zoo-canvas").first
+    lab.page.wait_for_function(
+        "([element, least]) => Number(element.getAttribute('aria-valuenow')) >= least",
+        arg=[slider.element_handle(), least],
+        timeout=120_000,
+    )
+
+
+def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstart):
+    path, index = long_quickstart
+    lab.open_notebook(path, name="long.ipynb")
+    lab.run_all()
+
+    monitor = lab.output(index).locator(".zoo-monitor")
+    expect(monitor).to_be_visible(timeout=240_000)
+    wait_for_iteration(lab, monitor, 5)
+    seen = iteration(monitor)
+    wait_for_iteration(lab, monitor, seen + 40)
+    expect(lab.page.locator(".jp-ZooLab-Status")).to_contain_text(re.compile(r"epoch \d+/2000"), timeout=30_000)
+    lab.cell(index).scroll_into_view_if_needed()
+    lab.picture("quickstart_training")
+    lab.use_theme("JupyterLab Dark")
+    lab.picture("quickstart_training_dark")
+    lab.use_theme("JupyterLab Light")
+
+    monitor.get_by_role("button", name="Stop", exact=True).click()
+    expect(lab.output(index + 1)).to_contain_text(re.compile(r"state: stopped \d+"), timeout=10_000)
+    reached = int(re.search(r"stopped (\d+)", lab.output(index + 1).inner_text())[1])
+    assert reached >= seen + 40
+    expect(lab.output(index).locator("img, svg").first).to_be_visible(timeout=30_000)
+    lab.picture("quickstart_stopped")
+
+    last = len(nbformat.read(path, as_version=4).cells) - 1
+    lab.wait_until_done(last, seconds=180)  # the cells behind a stopped run work with the weights it has reached
+    expect(lab.output(last)).to_contain_text("zoo_lab demo:")
+    lab.cell(last).scroll_into_view_if_needed()
+    lab.picture("quickstart_end")
+    for theme in ("Light", "Dark"):
+        lab.use_theme(f"JupyterLab {theme}")
+        for name, cell, shown in (("context", 1, "table"), ("digits", last - 2, "img")):
+            lab.cell(cell).scroll_into_view_if_needed()
+            expect(lab.output(cell).locator(shown).first).to_be_visible(timeout=30_000)
+            lab.output(cell).scroll_into_view_if_needed()
+            lab.picture(f"quickstart_{name}_{theme.lower()}")

@@ -1,0 +1,77 @@
+"""Nothing is left behind: processes, files in memory and on disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+import pytest
+
+from tests.context.outside import run_outside
+from tests.train.battery import STRATEGIES
+from tests.train.models import dense, linear, table
+
+X, Y = table(100)
+
+
+@pytest.mark.parametrize("sync", STRATEGIES)
+def test_fifty_iterations_leave_the_same_workers_and_no_more_files(train, context, worker_pids, sync):
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch in (4, 49):
+                seen.append(_files(context))
+
+    seen = []
+    train(dense(), (X, Y), batch_size=10, epochs=2, sync=sync)
+    workers, before = worker_pids(), _files(context)
+    run = train(dense(), (X, Y), batch_size=2, sync=sync, callbacks=[Watch()])
+    assert run.iterations == 50
+    assert worker_pids() == workers
+    early, late = seen
+    assert len(late) <= len(early)
+    assert _files(context) <= before
+
+
+def test_a_run_that_fails_leaves_no_files_either(train, context):
+    train(linear(), (X, Y))
+    before = _files(context)
+    y = Y.copy()
+    y[50] = 9
+    with pytest.raises(Exception, match="label value"):
+        train(linear(), (X, y))
+    assert _files(context) <= before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sync", STRATEGIES)
+def test_a_stopped_context_leaves_nothing_on_the_machine(tmp_path, sync):
+    code = """
+        import sys
+        import zoo_lab
+        from tests.train.models import linear, table
+        context = zoo_lab.init_nncontext(master="local[2]", memory="1g")
+        zoo_lab.fit(linear(), table(100), sync=sys.argv[1], display="none", runs=sys.argv[2])
+        context.stop()
+    """
+    shared = set(os.listdir("/dev/shm"))
+    runs, temporary = tmp_path / "runs", tmp_path / "temporary"
+    temporary.mkdir()
+    run_outside(code, sync, str(runs), TMPDIR=str(temporary))
+    assert [path.name for path in temporary.rglob("*") if path.is_file() and "hsperfdata" not in str(path)] == []
+    assert len(list(runs.iterdir())) == 1
+    left = {name for name in set(os.listdir("/dev/shm")) - shared if name.startswith("zoo_lab-")}
+    assert not any(_is_mine(Path("/dev/shm", name)) for name in left)
+
+
+def _is_mine(folder):
+    """Whether no living process holds the folder: other tests of this machine may run contexts of their own."""
+    from zoo_lab.context.scratch import remove_abandoned
+
+    return folder in remove_abandoned(folder.parent)
+
+
+def _files(context):
+    """Return all files below the context's folders: shards, Spark's local files, broadcasts, shared memory."""
+    folders = [context.scratch, context.shared_memory_folder(0)]
+    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}

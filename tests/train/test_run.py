@@ -1,0 +1,117 @@
+"""A run: its events, its file, its picture, and what can be done while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+
+import keras
+import pytest
+
+from tests.train.keras_reference import largest_difference, twin
+from tests.train.models import dense, linear, table
+from zoo_lab.core.errors import WorkerError
+from zoo_lab.core.events import EpochDone, IterationDone, RunStarted, RunStopped
+
+X, Y = table(100)
+
+
+def test_the_run_file_tells_the_whole_run(train, tmp_path):
+    model = dense(metrics=["accuracy"])
+    run = train(model, (X, Y), batch_size=16, epochs=2, seed=4, validation_data=(X, Y), name="my run/1")
+    assert run.path.parent == tmp_path
+    assert "my-run-1" in run.path.name
+    assert all(json.loads(line) for line in run.path.read_text().splitlines())
+    events = run.events
+    kinds = [type(event) for event in events]
+    assert kinds == [RunStarted, *[IterationDone] * 7, EpochDone, *[IterationDone] * 7, EpochDone, RunStopped]
+    started, first, stopped = events[0], events[1], events[-1]
+    assert (started.rows, started.batch_size, started.epochs, started.steps_per_epoch) == (100, 16, 2, 7)
+    assert (started.workers, started.sync, started.seed, started.validation) == (2, "shared", 4, True)
+    assert started.parameters == model.count_params()
+    assert started.metrics == ("accuracy",)
+    assert [event.rows for event in events if isinstance(event, IterationDone)] == [*[16] * 6, 4] * 2
+    assert [event.iteration for event in events if isinstance(event, IterationDone)] == list(range(1, 15))
+    assert set(first.parts) == {"schedule", "read", "compute", "exchange", "update", "return"}
+    assert sum(first.parts.values()) <= first.seconds
+    assert first.metrics.keys() == {"accuracy"}
+    assert (stopped.reason, stopped.iterations) == ("finished", 14)
+    epochs = [event.logs for event in events if isinstance(event, EpochDone)]
+    assert [logs["val_accuracy"] for logs in epochs] == run.history["val_accuracy"]
+
+
+def test_the_loss_of_an_iteration_is_that_of_its_batch(train):
+    model, reference = twin(linear)
+    run = train(model, (X, Y), batch_size=16, shuffle=False)
+    losses = [event.loss for event in run.events if isinstance(event, IterationDone)]
+    expected = [reference.train_on_batch(X[start : start + 16], Y[start : start + 16]) for start in range(0, 100, 16)]
+    assert losses == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_run_reads_as_a_sentence_and_draws_itself(train):
+    run = train(dense(metrics=["accuracy"]), (X, Y), epochs=2, validation_data=(X, Y), name="digits")
+    assert repr(run).startswith("Run('digits', finished, 8 iterations, accuracy=")
+    left, right = run.plot().axes
+    assert {line.get_label() for line in left.lines} == {"loss", "val_loss"}
+    assert {line.get_label() for line in right.lines} == {"accuracy", "val_accuracy"}
+    assert len(left.lines[0].get_xdata()) == 8
+
+
+def test_a_background_run_can_be_waited_for_and_awaited(train):
+    model, reference = twin(linear)
+    run = train(model, (X, Y), seed=1, epochs=2, background=True)
+    assert run.wait() is run
+    assert run.state == "finished"
+    train(reference, (X, Y), seed=1, epochs=2)
+    assert largest_difference(model, reference) == 0
+
+    async def main():
+        return await train(linear(), (X, Y), background=True)
+
+    assert asyncio.run(main()).state == "finished"
+
+
+def test_a_background_run_that_fails_raises_where_it_is_waited_for(train):
+    y = Y.copy()
+    y[-1] = 9
+    run = train(linear(), (X, y), background=True)
+    with pytest.raises(WorkerError, match="label value"):
+        run.wait()
+    assert run.state == "failed"
+    assert isinstance(run.error, WorkerError)
+
+
+def test_stop_from_another_thread_ends_the_run_after_its_iteration(train):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 4:
+                thread = threading.Thread(target=runs[0].stop)
+                thread.start()
+                thread.join()
+
+    runs, began = [], threading.Event()
+    model, reference = twin(linear)
+    slow = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: began.wait(30))
+    runs.append(train(model, (X, Y), batch_size=2, epochs=50, seed=1, background=True, callbacks=[slow, Stop()]))
+    began.set()
+    run = runs[0].wait()
+    assert (run.state, run.iterations, run.stopping) == ("stopped", 5, True)
+    assert run.events[-1].reason == "stopped"
+
+    class Five(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 4
+
+    train(reference, (X, Y), batch_size=2, seed=1, callbacks=[Five()])
+    assert largest_difference(model, reference) == 0
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(train):
+    models = [twin(linear) for _ in range(2)]
+    runs = [train(pair[0], (X, Y), seed=index, epochs=2, background=True) for index, pair in enumerate(models)]
+    for run in runs:
+        run.wait()
+    for index, (model, reference) in enumerate(models):
+        train(reference, (X, Y), seed=index, epochs=2)
+        assert largest_difference(model, reference) == 0

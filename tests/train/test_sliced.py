@@ -1,0 +1,103 @@
+"""`sliced`: what travels, what is kept where, and what happens when that is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+import urllib.request
+
+import keras
+import numpy as np
+import pytest
+
+from tests.train.keras_reference import largest_difference, twin
+from tests.train.models import CLASSES, FEATURES, compiled, dense, table
+from zoo_lab.core.errors import ArgumentError
+from zoo_lab.core.events import IterationDone, WorkerLost
+
+X, Y = table(200)
+WIDE = 256
+
+
+def adam():
+    return dense(keras.optimizers.Adam(1e-3))
+
+
+def wide():
+    inside = [keras.layers.Dense(WIDE, "relu"), keras.layers.Dense(WIDE, "relu"), keras.layers.Dense(CLASSES, "softmax")]
+    return compiled(keras.Sequential([keras.layers.Input((FEATURES,)), *inside]), keras.optimizers.Adam(1e-3))
+
+
+def stages(context):
+    """Return Spark's own figures of all stages that have run."""
+    url = f"{context.sc.uiWebUrl}/api/v1/applications/{context.sc.applicationId}/stages?status=complete"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return {stage["stageId"]: stage for stage in json.load(answer)}
+
+
+def moved(train, context, sync, **arguments):
+    """Return bytes an iteration, by Spark's metrics: results to the driver, and shuffle written and read."""
+    data = table(300)
+    before = set(stages(context))
+    run = train(wide(), data, batch_size=10, epochs=1, seed=1, sync=sync, **arguments)
+    time.sleep(0.5)  # the metrics come a moment after the results
+    new = [stage for number, stage in stages(context).items() if number not in before]
+    steps = [stage for stage in new if stage["resultSize"] > 50_000 or stage["shuffleWriteBytes"] > 50_000]
+    names = ("resultSize", "shuffleWriteBytes", "shuffleReadBytes")
+    size = 4 * sum(int(np.prod(variable.shape)) for variable in run.model.trainable_variables)
+    return [sum(stage[name] for stage in steps) / run.iterations / size for name in names]
+
+
+def test_the_driver_receives_the_weights_once_and_each_worker_writes_its_gradient_once(train, context):
+    result, written, read = moved(train, context, "sliced")
+    assert 0.95 < result < 1.6  # the new weights; and at the end of the run the optimizer's slots, spread over it
+    assert 1.9 < written < 2.2  # of two workers
+    assert 1.9 < read < 2.2
+    collected, _written, _read = moved(train, context, "collect")
+    assert collected > 1.9
+
+
+def test_16_bits_halve_what_travels_between_the_workers(train, context):
+    _result, written, _read = moved(train, context, "sliced", compression="bf16")
+    assert 0.9 < written < 1.2
+
+
+@pytest.mark.parametrize("compression", ["none", "bf16"])
+def test_an_optimizer_lost_with_its_worker_is_computed_again(train, context, worker_pids, compression):
+    model, undisturbed = twin(adam)
+    usual = {"batch_size": 4, "epochs": 3, "seed": 3, "sync": "sliced", "compression": compression}
+    pids = worker_pids()
+    run = train(model, (X, Y), background=True, **usual)
+    while run.iterations < 20:
+        time.sleep(0.01)
+    for file in context.scratch.rglob("zoo_lab-slices/*"):
+        file.unlink()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    run.wait(120)
+    lost = [event.reason for event in run.events if isinstance(event, WorkerLost)]
+    assert lost
+    assert [event.iteration for event in run.events if isinstance(event, IterationDone)] == list(range(1, 151))
+    again = train(undisturbed, (X, Y), **usual)
+    assert largest_difference(model, undisturbed) == 0
+    assert run.history == again.history
+
+
+def test_nothing_is_left_on_the_hosts(train, context):
+    train(adam(), (X, Y), batch_size=20, sync="sliced", compression="fp16")
+    assert list(context.scratch.rglob("zoo_lab-slices/*")) == []
+
+
+def test_gradients_in_16_bits_train_nearly_as_well(train):
+    exact, rounded = twin(adam)
+    train(exact, (X, Y), batch_size=20, epochs=5, seed=3)
+    run = train(rounded, (X, Y), batch_size=20, epochs=5, seed=3, sync="sliced", compression="bf16")
+    assert 0 < largest_difference(exact, rounded) < 5e-3
+    assert run.history["loss"][-1] < run.history["loss"][0]
+
+
+def test_compression_without_slices_is_refused(train):
+    with pytest.raises(ArgumentError, match="Expected sync='sliced' with compression='bf16'"):
+        train(adam(), (X, Y), compression="bf16")

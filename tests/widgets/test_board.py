@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from zoo_lab.core import kernelstate
+from zoo_lab.widgets.board import Board
+
+KERNEL = "3f0c-1"
+
+
+@pytest.fixture
+def board(tmp_path):
+    board = Board(tmp_path / "zoo_lab", KERNEL)
+    yield board
+    board.close()
+
+
+def written(board):
+    return kernelstate.read_state(board.folder, KERNEL)
+
+
+def feed(board, events):
+    for event in events:
+        board.listen(event)
+
+
+def test_a_run_is_written_as_soon_as_it_starts(board, recorded):
+    feed(board, recorded()[:1])
+    [run] = written(board)["runs"]
+    assert run == {
+        "id": "run-1",
+        "name": "digits",
+        "state": "running",
+        "iteration": 0,
+        "iterations": 60,
+        "epoch": 1,
+        "epochs": 3,
+        "loss": None,
+        "samples_per_second": None,
+        "eta_seconds": None,
+    }
+
+
+def test_the_end_of_a_run_is_written_at_once_with_its_last_numbers(board, recorded):
+    feed(board, recorded(reason="stopped"))
+    [run] = written(board)["runs"]
+    assert (run["state"], run["iteration"], run["epoch"], run["eta_seconds"]) == ("stopped", 60, 3, 0.0)
+    assert run["samples_per_second"] == pytest.approx(2560)
+
+
+def test_contexts_are_written_with_every_key(board):
+    board.set_context("digits", master="local[2]", slots=2, state="starting")
+    board.set_context("digits", state="warm", ui="http://127.0.0.1:4040")
+    state = written(board)
+    assert (state["version"], state["kernel"]) == (1, KERNEL)
+    expected = {"app": "digits", "master": "local[2]", "executors": None, "slots": 2, "memory": None}
+    assert state["contexts"] == [expected | {"state": "warm", "ui": "http://127.0.0.1:4040"}]
+
+
+def test_a_stopped_context_is_told_once_and_then_gone(board, recorded):
+    board.set_context("digits", state="stopped")
+    assert written(board)["contexts"][0]["state"] == "stopped"
+    board.set_context("other", state="warm")
+    assert [context["app"] for context in written(board)["contexts"]] == ["other"]
+
+
+def test_a_request_reaches_its_handler_while_a_run_is_on(board, recorded):
+    taken, came = [], threading.Event()
+    board.on("stop", lambda request: (taken.append(request), came.set()))
+    feed(board, recorded()[:5])
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop", "run": "run-1"})
+    assert came.wait(10)
+    assert taken == [{"action": "stop", "run": "run-1"}]
+
+
+def test_a_run_can_be_stopped_before_its_first_event(board):
+    came = threading.Event()
+    board.on("stop", lambda request: came.set())
+    board.add_run("run-1")
+    assert written(board)["runs"][0]["state"] == "running"
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop", "run": "run-1"})
+    assert came.wait(10)
+
+
+def test_a_handler_that_fails_leaves_the_others_their_requests(board, recorded):
+    came = threading.Event()
+    board.on("stop", lambda request: request["nothing"])
+    board.on("pause", lambda request: came.set())
+    feed(board, recorded()[:5])
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop"})
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "pause"})
+    assert came.wait(10)
+
+
+def test_a_handler_can_be_taken_away(board, recorded):
+    wrong, came = [], threading.Event()
+    board.on("stop", wrong.append)()
+    board.on("stop", lambda request: came.set())
+    feed(board, recorded()[:5])
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop"})
+    assert came.wait(10)
+    assert wrong == []
+
+
+def test_the_thread_ends_with_the_last_run(board, recorded):
+    feed(board, recorded()[:5])
+    thread = board._ticker._thread
+    feed(board, recorded()[5:])
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_second_run_is_watched_again(board, recorded):
+    feed(board, recorded(run="a"))
+    came = threading.Event()
+    board.on("stop", lambda request: came.set())
+    feed(board, recorded(run="b")[:3])
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop", "run": "b"})
+    assert came.wait(10)
+
+
+def test_only_the_newest_runs_are_kept(board, recorded):
+    for number in range(30):
+        feed(board, recorded(run=f"run-{number}", epochs=1, steps=2))
+    runs = written(board)["runs"]
+    assert len(runs) == 20
+    assert runs[-1]["id"] == "run-29"
+
+
+def test_closing_removes_the_files_and_writes_no_more(board, recorded):
+    feed(board, recorded()[:5])
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop"})
+    board.close()
+    feed(board, recorded()[5:])
+    assert list(board.folder.iterdir()) == []
+
+
+def test_outside_a_kernel_there_is_no_board():
+    assert Board.of_this_kernel() is None

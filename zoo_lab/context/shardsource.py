@@ -1,0 +1,134 @@
+"""Writes lost shards again: from files that the driver keeps open, or from the lineage of an RDD.
+
+A shard comes back with its own number and the same rows, so a job that missed it is simply done again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from zoo_lab.context.shardfile import Shard, ShardHandle, expect_same_rows
+from zoo_lab.core.errors import DataError
+
+if TYPE_CHECKING:
+    from pyspark import RDD
+
+_MOST_OPEN_FILES = 256
+_REMOVED_SECONDS = 10.0
+_POLL_SECONDS = 0.02
+
+
+class ShardSource(ABC):
+    """Where the rows of a store's shards came from."""
+
+    @abstractmethod
+    def write_again(self, handles: Sequence[ShardHandle]) -> None:
+        """Let these shards be found again by the tasks that look for them; raise `DataError` where that cannot be."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what is held for it."""
+
+
+class OpenFiles(ShardSource):
+    """Shards of the driver's arrays on its own host: it keeps their files open, and copies those that were deleted.
+
+    That takes no memory and no second copy on the disk, and neither the arrays nor what becomes of them matter: a
+    deleted file lasts while it is open. A file cut short or overwritten is lost, and so are those of a store with
+    more than 256 files, which are not kept open.
+    """
+
+    def __init__(self, handles: Sequence[ShardHandle]) -> None:
+        paths = [path for handle in handles for path in sorted(Path(handle.folder).iterdir())]
+        self._files: dict[str, list[tuple[str, BinaryIO, int]]] = {}
+        for path in paths if len(paths) <= _MOST_OPEN_FILES else ():
+            opened = (path.name, path.open("rb"), path.stat().st_size)
+            self._files.setdefault(str(path.parent), []).append(opened)
+
+    def write_again(self, handles: Sequence[ShardHandle]) -> None:
+        for handle in handles:
+            files = self._files.get(handle.folder, [])
+            if not files or any(os.fstat(file.fileno()).st_size != size for _name, file, size in files):
+                msg = (
+                    f"Expected the files of shard {handle.index} in {handle.folder}; they are lost, and the arrays "
+                    "they were made of are not kept. Make the FeatureSet again."
+                )
+                raise DataError(msg)
+            copy = Path(f"{handle.folder}.again")
+            shutil.rmtree(copy, ignore_errors=True)
+            copy.mkdir(parents=True)
+            for name, file, _size in files:
+                file.seek(0)
+                with (copy / name).open("wb") as target:
+                    shutil.copyfileobj(file, target)
+            _put(copy, handle)
+
+    def close(self) -> None:
+        for files in self._files.values():
+            for _name, file, _size in files:
+                file.close()
+        self._files.clear()
+
+
+class LineageHere(ShardSource):
+    """Shards of an RDD in the driver's folder: the job that wrote them is done again for those partitions.
+
+    Args:
+        written: the RDD whose partitions, when computed, write their shards; not persisted.
+        unpack: gives the handle or error of one of its records.
+    """
+
+    def __init__(self, written: RDD, unpack: Callable[[Any], ShardHandle | DataError]) -> None:
+        self._written = written
+        self._unpack = unpack
+
+    def write_again(self, handles: Sequence[ShardHandle]) -> None:
+        job = self._written.context.runJob
+        found = job(self._written, list, [handle.index for handle in handles])
+        for handle, record in zip(handles, found, strict=True):
+            again = self._unpack(record)
+            if isinstance(again, DataError):
+                raise again
+            expect_same_rows(handle.index, handle.rows, again.rows)
+            _put(Path(again.folder), handle)
+
+    def close(self) -> None:
+        """Lineage takes nothing."""
+
+
+class LineageElsewhere(ShardSource):
+    """Shards in the executors' folders: their persisted handles are forgotten, so the next job that needs them writes
+    them wherever it runs.
+
+    Args:
+        persisted: the persisted RDD with one record a shard.
+    """
+
+    def __init__(self, persisted: RDD) -> None:
+        self._persisted = persisted
+
+    def write_again(self, handles: Sequence[ShardHandle]) -> None:
+        spark = self._persisted.context._jvm.org.apache.spark
+        master = spark.SparkEnv.get().blockManager().master()
+        for handle in handles:
+            block = spark.storage.RDDBlockId(self._persisted.id(), handle.index)
+            master.removeBlock(block)
+            deadline = time.monotonic() + _REMOVED_SECONDS
+            while not master.getLocations(block).isEmpty() and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)  # executors are told, not asked
+
+    def close(self) -> None:
+        """Lineage takes nothing."""
+
+
+def _put(folder: Path, handle: ShardHandle) -> None:
+    """Move a shard to where the handle says; who mapped the old files keeps reading those: the rows are the same."""
+    shutil.rmtree(handle.folder, ignore_errors=True)
+    folder.rename(handle.folder)
+    Shard(handle)

@@ -1,0 +1,159 @@
+"""What happens in a run, as small frozen events.
+
+Everything between the cluster and the screen is one stream of these: the widget, the run file,
+the text fallback and the tests are listeners. Iterations count from 1, epochs from 0 (as Keras
+callbacks count them). Times are seconds since 1970, durations seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened in the run with the id `run`, at `time`."""
+
+    run: str
+    time: float = field(default_factory=time.time)
+    kinds: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Event.kinds[cls.__name__] = cls
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as plain JSON values, its class name under "event"."""
+        values = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        return {"event": type(self).__name__, **values}
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> Event:
+        """Return the event that `to_dict` wrote; unknown fields of later versions are ignored."""
+        kind = Event.kinds[values["event"]]
+        known = {f.name for f in dataclasses.fields(kind)}
+        return kind(**{name: _restored(value) for name, value in values.items() if name in known})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """Training begins: what runs where, as the plan decided it."""
+
+    name: str
+    model: str
+    parameters: int
+    rows: int
+    batch_size: int
+    epochs: int
+    steps_per_epoch: int
+    workers: int
+    sync: str
+    seed: int
+    why: str = ""
+    metrics: tuple[str, ...] = ()
+    validation: bool = False
+    master: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IterationDone(Event):
+    """One global batch has been applied to the weights.
+
+    `loss` is that batch's loss; `metrics` are Keras' running values of the epoch. `parts` splits
+    `seconds` into schedule, read, compute, exchange, update and return; `slowest` is the worker whose
+    computation took longest.
+    """
+
+    iteration: int
+    epoch: int
+    step: int
+    loss: float
+    rows: int
+    seconds: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
+    slowest: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochDone(Event):
+    """An epoch is over; `logs` is what Keras callbacks receive, validation values included."""
+
+    epoch: int
+    iteration: int
+    logs: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerLost(Event):
+    """A task died with its worker; the iteration is done again."""
+
+    iteration: int
+    reason: str
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRejected(Event):
+    """A batch gave a loss that is not finite; nothing of it was applied."""
+
+    iteration: int
+    epoch: int
+    step: int
+    loss: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointSaved(Event):
+    """The run's state after `iteration` lies in `path`, a folder or URL."""
+
+    iteration: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice(Event):
+    """Something the user should know that stops nothing."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStopped(Event):
+    """The run is over. `reason` is one of "finished", "stopped" (by the user), "early" (by a callback), "failed"."""
+
+    reason: str
+    iterations: int
+    seconds: float
+    message: str = ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (str, bool)) or value is None:
+        return value
+    number = value.tolist() if hasattr(value, "tolist") else value  # of numpy: a scalar, or lists of an array
+    if isinstance(number, list):
+        return [_plain(item) for item in number]
+    if isinstance(number, float) and not math.isfinite(number):
+        return {"float": repr(number)}  # JSON has no NaN and browsers refuse Python's
+    return number
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"float"}:
+            return float(value["float"])
+        return {key: _restored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(_restored(item) for item in value)
+    return value

@@ -1,0 +1,60 @@
+"""A run as one small JSON-lines file: written as it goes, read back without Spark."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo_lab.core.events import Event
+
+
+class RunLog:
+    """Append each event to `path`, one JSON object a line.
+
+    Lines are flushed at most every `flush_seconds` (default 1.0) and on close, so that a reader lags
+    by about a second and a fast run is not slowed by its own log. Use it as a stream's listener.
+    """
+
+    def __init__(self, path: Path, flush_seconds: float = 1.0) -> None:
+        self.path = path
+        self._flush_seconds = flush_seconds
+        self._flushed = time.monotonic()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def __call__(self, event: Event) -> None:
+        if self._file.closed:
+            return
+        self._file.write(json.dumps(event.to_dict(), separators=(",", ":")) + "\n")
+        now = time.monotonic()
+        if now - self._flushed >= self._flush_seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was written to the operating system."""
+        self._flushed = time.monotonic()
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Flush and close the file; later events are ignored."""
+        self._file.close()
+
+
+def read_events(path: Path | str) -> Iterator[Event]:
+    """Yield the events of a run file in order.
+
+    A last line cut short by a killed process is left out; a damaged line elsewhere raises ValueError
+    naming it.
+    """
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield Event.from_dict(json.loads(line))
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                if not line.endswith("\n"):
+                    return
+                msg = f"{path}, line {number}: expected an event written by zoo_lab; received {line[:80]!r}."
+                raise ValueError(msg) from error

@@ -1,0 +1,81 @@
+"""Writes the Arrow batches of a partition into a shard. Runs inside Spark executors."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from zoo_lab.context.shards import executor_folder, handle_or_error, write_shard
+from zoo_lab.feature.columnplan import FieldPlan
+from zoo_lab.feature.columns import column_values
+from zoo_lab.feature.place import Place
+
+HANDLE_SCHEMA = "handle binary"
+
+
+class ColumnWriter:
+    """What `mapInArrow` calls: takes a partition's batches, gives one record with its pickled shard handle.
+
+    Args:
+        folder: where shards go; None for the executor's own folder.
+        plans: the fields and their columns.
+        columns: names of the batches' columns, in order: `mapInArrow` takes no name with a dot or a backtick.
+    """
+
+    def __init__(self, folder: Path | None, plans: tuple[FieldPlan, ...], columns: Sequence[str]) -> None:
+        self.folder = folder
+        self.plans = plans
+        self.columns = tuple(columns)
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        partition = TaskContext.get().partitionId()  # type: ignore[union-attr]
+        folder = self.folder or executor_folder()
+        result = handle_or_error(lambda: write_shard(folder, partition, self.blocks(partition, batches)), batches)
+        yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(result)], pa.binary())], ["handle"])
+
+    def blocks(self, partition: int, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the batches as blocks of fields; every row has the shape of the partition's first."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        first_row = 0
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            columns = dict(zip(self.columns, batch.columns, strict=True))
+            block = {plan.name: _field(columns, plan, partition, first_row) for plan in self.plans}
+            for name, values in block.items():
+                place = Place(_told(name), partition, first_row)
+                _expect_shape(shapes.setdefault(name, values.shape[1:]), values, place)
+            first_row += batch.num_rows
+            yield block
+
+
+def unpickled_handle(row: Any) -> Any:
+    """Return the handle or the error that `ColumnWriter` put into a record."""
+    return pickle.loads(row["handle"])  # noqa: S301 - written by this run's own tasks
+
+
+def _field(columns: Mapping[str, pa.Array], plan: FieldPlan, partition: int, first_row: int) -> np.ndarray:
+    parts = [column_values(columns[name], Place(_told(name), partition, first_row)) for name in plan.columns]
+    if not plan.stacked:
+        return parts[0].astype(plan.dtype, copy=False) if plan.dtype else parts[0]
+    stacked = np.empty((len(parts[0]), len(parts)), plan.dtype)
+    for position, part in enumerate(parts):
+        stacked[:, position] = part
+    return stacked
+
+
+def _expect_shape(shape: tuple[int, ...], values: np.ndarray, place: Place) -> None:
+    if values.shape[1:] != shape:
+        repair = "Make every row one size (pad, crop or resize) first."
+        raise place.error(0, f"shape {shape} as in the rows before", f"shape {values.shape[1:]}", repair)
+
+
+def _told(column: str) -> str:
+    return f"column {column!r}"

@@ -1,0 +1,142 @@
+"""Steps that turn one value of a sample into what a model takes, and their chains. Runs inside Spark executors.
+
+A step is a small object that is called with one value and returns a new one; it keeps no state between calls, so that
+it can be pickled, repeated and run on any worker.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo_lab.core.checks import Checks
+from zoo_lab.core.errors import DataError
+from zoo_lab.feature.recordnests import plain_value
+
+
+class Preprocessing(ABC):
+    """One step: a value in, a new value out; the same value always gives the same result."""
+
+    @abstractmethod
+    def __call__(self, value: Any) -> Any:
+        """Return the value that this step makes of `value`, which stays as it was."""
+
+
+class ChainedPreprocessing(Preprocessing):
+    """Several steps, one after another.
+
+    Args:
+        transformers: the steps in order, at least one.
+
+    Raises `ArgumentError` listing what is no step.
+
+    Source: `ChainedPreprocessing` of Analytics Zoo.
+
+    Example:
+        >>> chain = ChainedPreprocessing([SeqToTensor([2, 2]), Scale(1 / 2)])
+        >>> chain([0, 1, 2, 3]).tolist()
+        [[0.0, 0.5], [1.0, 1.5]]
+    """
+
+    def __init__(self, transformers: Sequence[Preprocessing]) -> None:
+        checks = Checks("ChainedPreprocessing")
+        steps = list(transformers)
+        checks.require(bool(steps), "Expected at least one step; received none.")
+        for position, step in enumerate(steps):
+            is_step = isinstance(step, Preprocessing)
+            checks.require(is_step, f"Expected step {position} to be a Preprocessing; received {type(step).__name__}.")
+        checks.done()
+        self.transformers = tuple(steps)
+
+    def __call__(self, value: Any) -> Any:
+        for step in self.transformers:
+            value = step(value)
+        return value
+
+    def __repr__(self) -> str:
+        return f"ChainedPreprocessing([{', '.join(map(repr, self.transformers))}])"
+
+
+class SeqToTensor(Preprocessing):
+    """Makes a float32 array of a number, a list of numbers, an array or an ML vector, and gives it a shape.
+
+    Args:
+        size: the shape; empty keeps the value's own.
+
+    Raises `DataError` for a value with another number of items.
+
+    Source: `SeqToTensor` of Analytics Zoo; also its ScalarToTensor, ArrayToTensor and MLlibVectorToTensor.
+
+    Example:
+        >>> SeqToTensor([2, 1])([1, 2]).shape
+        (2, 1)
+    """
+
+    def __init__(self, size: Sequence[int] = ()) -> None:
+        checks = Checks("SeqToTensor")
+        for position, length in enumerate(size):
+            checks.positive_int(f"size[{position}]", length)
+        checks.done()
+        self.size = tuple(map(int, size))
+
+    def __call__(self, value: Any) -> np.ndarray:
+        array = np.array(plain_value(value), np.float32)
+        if not self.size:
+            return array
+        if array.size != np.prod(self.size):
+            msg = f"SeqToTensor: expected {int(np.prod(self.size))} items for size {self.size}; received {array.size}."
+            raise DataError(msg)
+        return array.reshape(self.size)
+
+    def __repr__(self) -> str:
+        return f"SeqToTensor({list(self.size)})"
+
+
+class Scale(Preprocessing):
+    """Multiplies by a factor, then adds an offset, in float32.
+
+    Args:
+        factor: such as 1 / 255.
+        offset: added afterwards.
+
+    Example:
+        >>> Scale(2, 1)([1, 2]).tolist()
+        [3.0, 5.0]
+    """
+
+    def __init__(self, factor: float = 1.0, offset: float = 0.0) -> None:
+        self.factor = float(factor)
+        self.offset = float(offset)
+
+    def __call__(self, value: Any) -> np.ndarray:
+        return np.asarray(value, np.float32) * np.float32(self.factor) + np.float32(self.offset)
+
+    def __repr__(self) -> str:
+        return f"Scale({self.factor:g}, {self.offset:g})"
+
+
+def preprocess(values: Iterable[Any], preprocessing: Preprocessing) -> np.ndarray:
+    """Return what `preprocessing` makes of each of `values`, stacked: shape (rows, …).
+
+    Args:
+        values: an array, whose first axis is the row, or any list of values.
+        preprocessing: a step or a chain.
+
+    Raises `DataError` naming the row whose result has another shape than the first.
+
+    Example:
+        >>> preprocess([[1, 2], [3, 4]], SeqToTensor([2, 1])).shape
+        (2, 2, 1)
+    """
+    results = [np.asarray(preprocessing(value)) for value in values]
+    for row, result in enumerate(results):
+        if result.shape != results[0].shape:
+            msg = (
+                f"{preprocessing!r}, row {row}: expected shape {results[0].shape} as in row 0; received {result.shape}. "
+                "End the chain with a step that gives every row one shape."
+            )
+            raise DataError(msg)
+    return np.stack(results) if results else np.empty((0,), np.float32)

@@ -1,0 +1,53 @@
+"""`Net`: loads a model of any known format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo_lab.net.graphnet import GraphNet
+
+
+class Net:
+    """Loads models that other programs wrote; what comes back is a Keras model."""
+
+    @staticmethod
+    def load_keras(
+        path: str | Path | None = None,
+        *,
+        json_path: str | Path | None = None,
+        hdf5_path: str | Path | None = None,
+        by_name: bool = False,
+        custom_objects: Mapping[str, Any] | None = None,
+    ) -> GraphNet:
+        """Load a model that Keras saved, of version 2 or 3; it is not compiled.
+
+        No code of the file is run: Lambda layers are refused, and so are classes that are not given here.
+
+        Args:
+            path: a .keras file, or an HDF5 file (.h5, .hdf5) with a whole model.
+            json_path: the architecture as JSON, together with `hdf5_path`.
+            hdf5_path: the weights for `json_path`; alone the same as `path`.
+            by_name: give weights only to the layers whose names are in the file; with `json_path` only.
+            custom_objects: name → class or function that the model uses beside Keras' own.
+
+        Raises:
+            ArgumentError: lists every wrong argument.
+            DataError: the file is none of these formats, or is damaged.
+            ModelError: the model holds code, unknown classes, or no graph of layers.
+
+        Source: `Net.load_keras` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_keras("lenet.keras")                                        # doctest: +SKIP
+            >>> net = Net.load_keras(json_path="lenet.json", hdf5_path="weights.h5")       # doctest: +SKIP
+        """
+        from zoo_lab.net import keras_file
+        from zoo_lab.net.graphnet import GraphNet
+
+        model = keras_file.load(
+            path, json_path=json_path, hdf5_path=hdf5_path, by_name=by_name, custom_objects=custom_objects
+        )
+        return GraphNet.of(model)

@@ -1,0 +1,83 @@
+"""The HTTP routes below `<base url>/zoo-lab/api/`, for signed-in users who may use kernels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from zoo_lab.core import kernelstate
+from zoo_lab.core.errors import ArgumentError
+from zoo_lab.server.requests import MAX_BODY_BYTES, parse_request
+from zoo_lab.server.states import CrashWatch, live_states, state_folder
+
+
+class _KernelsApiHandler(APIHandler):
+    auth_resource = "kernels"  # whoever may read or command kernels may do so here
+
+    def live_kernels(self) -> list[str]:
+        """Return the ids of the kernels that this server runs."""
+        return list(self.kernel_manager.list_kernel_ids())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the state files of this server's kernels."""
+        return state_folder(self.kernel_manager)
+
+
+class KernelsHandler(_KernelsApiHandler):
+    """GET `kernels`: {"kernels": [the state of each live kernel that wrote one]}."""
+
+    def initialize(self, crash_watch: CrashWatch) -> None:
+        """Take the watch that all requests share."""
+        self._crash_watch = crash_watch
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the states, read anew each time."""
+        alive = self.live_kernels()
+        self._crash_watch.watch(alive)
+        self.finish(json.dumps({"kernels": live_states(self.folder, alive)}))
+
+
+class RequestsHandler(_KernelsApiHandler):
+    """POST `kernels/<kernel id>/requests`: leave a request for that kernel; 202 once it lies there."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, kernel_id: str) -> None:
+        """Check the body, then write the request file."""
+        body = self.request.body
+        if len(body) > MAX_BODY_BYTES:
+            raise web.HTTPError(413, f"Expected at most {MAX_BODY_BYTES} bytes; received {len(body)}.")
+        if not self._takes_requests(kernel_id):
+            raise web.HTTPError(404, "Expected the id of a running kernel with a zoo_lab context; none has this id.")
+        try:
+            request = parse_request(body)
+        except ArgumentError as error:
+            raise web.HTTPError(400, str(error)) from error
+        kernelstate.leave_request(self.folder, kernel_id, request)
+        self.set_status(202)
+        self.finish(json.dumps({"left": request}))
+
+    def _takes_requests(self, kernel_id: str) -> bool:
+        running = kernelstate.is_kernel_id(kernel_id) and kernel_id in self.live_kernels()
+        return running and kernelstate.read_state(self.folder, kernel_id) is not None
+
+
+def routes(base_url: str, kernel_manager: Any) -> list[tuple[Any, ...]]:
+    """Return the routes as tornado takes them, for a server at `base_url` with that kernel manager."""
+
+    def at(path: str) -> str:
+        return url_path_join(base_url, "zoo-lab", "api", path)
+
+    return [
+        (at(r"kernels"), KernelsHandler, {"crash_watch": CrashWatch(kernel_manager)}),
+        (at(r"kernels/([^/]+)/requests"), RequestsHandler),
+    ]

@@ -1,0 +1,17 @@
+"""Training: what a run is given beside a model and data.
+
+api checks the arguments · trainer takes a run from start to end · loop obeys the plan · sync moves and sums · step computes.
+"""
+
+from zoo_lab.core.lazy import lazy_names
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "BestMetric": "zoo_lab.core.triggers",
+        "Checkpoints": "zoo_lab.train.saving",
+        "EveryEpoch": "zoo_lab.core.triggers",
+        "EveryIterations": "zoo_lab.core.triggers",
+        "EveryMinutes": "zoo_lab.core.triggers",
+    },
+)

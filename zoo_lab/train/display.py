@@ -1,0 +1,50 @@
+"""Attaches to a run what shows it: the cell's widget or text, and the kernel's entry for the Jupyter server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zoo_lab.core.events import Event, RunStopped
+from zoo_lab.train.run import Run
+
+if TYPE_CHECKING:
+    from zoo_lab.context.nncontext import NNContext
+
+
+def show(run: Run, context: NNContext, display: str) -> None:
+    """Show `run` as asked: "auto" (widget in a notebook, text elsewhere), "text" or "none"."""
+    _publish(run, context)
+    if display == "text":
+        from zoo_lab.widgets.progress import TextProgress
+
+        run.stream.subscribe(TextProgress(run.id))
+    elif display == "auto":
+        from zoo_lab.widgets.choose import display_for
+
+        run.stream.subscribe(display_for(run.id, run.stop))
+
+
+def _publish(run: Run, context: NNContext) -> None:
+    """Let the Jupyter server know of the run, and take its Stop, which comes while the cell is still busy."""
+    from zoo_lab.widgets.board import kernel_board
+
+    board = kernel_board()
+    if board is None:
+        return
+    description = context.describe()
+    board.set_context(description.pop("app"), **description)
+    board.add_run(run.id)
+    run.stream.subscribe(board.listen)
+
+    def stop(request: Mapping[str, Any]) -> None:
+        if request.get("run") == run.id:
+            run.stop()
+
+    forget = board.on("stop", stop)
+
+    def end(event: Event) -> None:
+        if isinstance(event, RunStopped):
+            forget()
+
+    run.stream.subscribe(end)

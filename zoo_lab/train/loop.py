@@ -1,0 +1,271 @@
+"""Obeys the plan: groups of iterations, their events and Keras' callbacks on the driver's live model, epoch after epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo_lab.context.jobs import undivided
+from zoo_lab.core.errors import NumericsError
+from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDone
+from zoo_lab.core.triggers import Moment
+from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.batches import batch_rows, epoch_order
+from zoo_lab.train.engine import Engine
+from zoo_lab.train.grouping import Grouping
+from zoo_lab.train.live import LiveModel
+from zoo_lab.train.plan import Plan, Position
+from zoo_lab.train.repeat import Repeater, Stopped
+from zoo_lab.train.saving import Saver, Start
+from zoo_lab.train.setup import Order
+from zoo_lab.train.sync.base import Done, Sync
+from zoo_lab.train.task import Diagnose
+
+_PULL_SECONDS = 1.0
+_PULL_SHARE = 0.05
+
+
+class Loop:
+    """Trains `live` by `plan`; every iteration and epoch is emitted as an event."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        live: LiveModel,
+        engine: Engine,
+        sync: Sync,
+        *,
+        run: str,
+        emit: Callable[[Event], None],
+        repeat: Repeater,
+        callbacks: Sequence[Any],
+        validation: FeatureSet | None,
+        stop_asked: Callable[[], bool],
+        planned: Callable[[Plan], None],
+        start: Start,
+        saver: Saver | None,
+    ) -> None:
+        self.plan = plan
+        self.iterations = start.iteration
+        self._start = start
+        self._saver = saver
+        self._begin = time.perf_counter() - start.seconds
+        self._planned = planned
+        self._live = live
+        self._engine = engine
+        self._sync = sync
+        self._run = run
+        self._emit = emit
+        self._repeat = repeat
+        self._validation = validation
+        self._stop_asked = stop_asked
+        self._grouping = Grouping(plan.iterations_per_job, sync.capacity)
+        self._last_end = self._last_pull = time.perf_counter()
+        self._pull_seconds = 0.0
+        self._callbacks = keras.callbacks.CallbackList(
+            list(callbacks),
+            add_history=True,
+            epochs=plan.epochs,
+            steps=plan.steps_per_epoch,
+            verbose=0,
+            model=live.model,
+        )
+        self._watches_batches = any(map(watches_batches, callbacks))
+
+    def train(self) -> None:
+        """Run all epochs, or until a callback stops training; `Stopped` and errors pass through."""
+        self._live.model.stop_training = False
+        self._callbacks.on_train_begin()
+        self._live.model.history.history.update({name: list(values) for name, values in self._start.history.items()})
+        logs: dict[str, float] = {}
+        try:
+            for epoch in range(self.plan.position_of(self.iterations + 1).epoch, self.plan.epochs):
+                logs = self._epoch(epoch) or logs
+                if self._live.model.stop_training or self.iterations >= self.plan.iterations:
+                    break
+        finally:
+            self._pull()
+        with undivided():
+            self._live.finish()
+        self._callbacks.on_train_end(logs)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a callback ended training before its last iteration."""
+        return self.iterations < self.plan.iterations
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        """Do what is left of an epoch; return its logs, none where the run ends within it."""
+        begin = time.perf_counter()
+        self._live.totals.reset()
+        self._callbacks.on_epoch_begin(epoch)
+        order = epoch_order(self.plan.rows, self.plan.seed, epoch, self.plan.shuffle)
+        self._last_end = time.perf_counter()
+        self._sync.publish()
+        step = self.plan.position_of(self.iterations + 1).step
+        if step and self._start.totals is not None:
+            self._live.totals.restore(self._start.totals)
+        while step < self.plan.steps_per_epoch and not self._live.model.stop_training:
+            if self.iterations >= self.plan.iterations:
+                return {}
+            step += self._group(epoch, step, order)
+            if step < self.plan.steps_per_epoch:
+                self._save_if_due(epoch, {})
+        self._pull()
+        self._live.totals.store()
+        logs = {**self._live.totals.logs(), **self._validate()}
+        self._callbacks.on_epoch_end(epoch, logs)
+        logs = {name: values[-1] for name, values in self._live.model.history.history.items()}  # callbacks may add some
+        seconds = time.perf_counter() - begin
+        self._emit(EpochDone(run=self._run, epoch=epoch, iteration=self.iterations, logs=logs, seconds=seconds))
+        self._save_if_due(epoch, logs)
+        return logs
+
+    def _group(self, epoch: int, step: int, order: np.ndarray) -> int:
+        """Do the iterations of one job; return how many were done."""
+        if self._stop_asked():
+            raise Stopped
+        if self._watches_batches:
+            self._callbacks.on_train_batch_begin(step)
+            self._sync.publish()  # the hooks of this batch or of the last may have set weights
+        left = min(self.plan.steps_per_epoch - step, self.plan.iterations - self.iterations)
+        count = min(self._grouping.size, left)
+        if self._saver is not None:
+            count = self._saver.room(self._moment(epoch, {}), count)
+        steps = range(step, step + count)
+        first = self.plan.position(epoch, step).iteration
+        orders = [Order(first + n, batch_rows(order, self.plan.batch_size, at)) for n, at in enumerate(steps)]
+        finished: list[tuple[Done, dict[str, Any]]] = []
+
+        def take(done: Done) -> None:
+            if done.order.iteration > self.iterations:  # else a group that is done again
+                finished.append((done, self._take(self.plan.position_of(done.order.iteration), done)))
+
+        self._repeat(lambda: self._sync.advance(orders, take), first)
+        for done, logs in finished:
+            self._expect_finite(done)
+            self._tell_callbacks(self.plan.position_of(done.order.iteration).step, logs)
+        self._learn([done for done, _logs in finished])
+        return len(finished)
+
+    def _take(self, position: Position, done: Done) -> dict[str, Any]:
+        """Count a finished iteration and emit its event; return the running metrics."""
+        if not math.isfinite(done.loss):
+            return {}
+        self._live.totals.add(done.metrics)
+        self.iterations = position.iteration
+        logs = self._live.totals.logs()
+        self._emit(self._done(position, done, logs))
+        return logs
+
+    def _done(self, position: Position, done: Done, logs: dict[str, Any]) -> IterationDone:
+        """Return the event of an iteration; its seconds run from the last one's: nothing between is left out."""
+        seconds, self._last_end = done.ended - self._last_end, done.ended
+        return IterationDone(
+            run=self._run,
+            iteration=position.iteration,
+            epoch=position.epoch,
+            step=position.step + 1,
+            loss=done.loss,
+            rows=len(done.order.rows),
+            seconds=seconds,
+            metrics={name: value for name, value in logs.items() if name != "loss" and np.ndim(value) == 0},
+            parts=done.parts,
+            slowest=done.slowest,
+        )
+
+    def _tell_callbacks(self, step: int, logs: dict[str, Any]) -> None:
+        if not self._watches_batches:
+            self._callbacks.on_train_batch_begin(step)
+        self._callbacks.on_train_batch_end(step, logs)
+
+    def _learn(self, group: list[Done]) -> None:
+        """Let the next group have the best size, and the user's model be no older than about a second."""
+        launch = sum(done.parts.get("schedule", 0.0) + done.parts.get("return", 0.0) for done in group)
+        inside = sum(sum(done.parts.values()) for done in group) - launch
+        before = self._grouping.size
+        self._grouping.note(len(group), launch, inside)
+        if self._grouping.size != before == 1:
+            self._planned(replace(self.plan, why=f"{self.plan.why}; {self._grouping.why}"))
+        now = time.perf_counter()
+        if now - self._last_pull > max(_PULL_SECONDS, self._pull_seconds / _PULL_SHARE):
+            self._pull()
+
+    def _moment(self, epoch: int, logs: dict[str, float]) -> Moment:
+        return Moment(self.iterations, epoch, bool(logs), time.perf_counter() - self._begin, logs)
+
+    def _save_if_due(self, epoch: int, logs: dict[str, float]) -> None:
+        """Save the run if its trigger says so; `logs` are given at an epoch's end only."""
+        moment = self._moment(epoch, logs)
+        if self._saver is not None and self._saver.due(moment):
+            self._pull()
+            with undivided():
+                self._sync.mark()
+                self._emit(self._saver.save(moment, self.plan))
+
+    def _pull(self) -> None:
+        begin = time.perf_counter()
+        with undivided():
+            self._repeat(self._sync.pull, self.iterations)
+        self._last_pull = time.perf_counter()
+        self._pull_seconds = self._last_pull - begin
+
+    def _validate(self) -> dict[str, float]:
+        if self._validation is None:
+            return {}
+        self._callbacks.on_test_begin()  # SwapEMAWeights puts other weights in for the validation
+        logs = self._repeat(
+            lambda: evaluate_with(self._engine, self._live, self._validation, self.plan.batch_size), self.iterations
+        )
+        self._callbacks.on_test_end(logs)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _expect_finite(self, done: Done) -> None:
+        if math.isfinite(done.loss):
+            return
+        position = self.plan.position_of(done.order.iteration)
+        found = self._engine.run(self._engine.job(Diagnose(done.order)))
+        inputs = [line for lines in found for line in lines]
+        reason = "; ".join(inputs) or "inputs and targets are finite: the weights or the learning rate made it"
+        where = f"iteration {position.iteration} (epoch {position.epoch + 1}, batch {position.step + 1})"
+        self._emit(
+            BatchRejected(
+                run=self._run,
+                iteration=position.iteration,
+                epoch=position.epoch,
+                step=position.step + 1,
+                loss=done.loss,
+                reason=reason,
+            )
+        )
+        msg = (
+            f"The loss is {done.loss} in {where}: {reason}. The model keeps the weights of iteration {self.iterations}. "
+            "Clean these rows, lower the learning rate or clip the gradient (optimizer argument clipnorm)."
+        )
+        raise NumericsError(msg)
+
+
+def evaluate_with(engine: Engine, live: LiveModel, data: FeatureSet, batch_size: int) -> dict[str, float]:
+    """Return the model's loss and metrics over all of `data`, under Keras' names."""
+    reports = engine.evaluate(data, batch_size, live.flat_weights(), live.flat_state(only_updated=False))
+    live.totals.reset()
+    live.totals.add(report.metrics for report in reports)
+    live.totals.store()
+    return live.totals.logs()
+
+
+def watches_batches(callback: Any) -> bool:
+    """Tell whether a callback acts on every batch, so that the live model must be up to date after each."""
+    names = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+    own = type(callback)
+    if isinstance(callback, keras.callbacks.LambdaCallback):
+        return any(name in vars(callback) for name in names)
+    if own.__module__.startswith("keras."):
+        return isinstance(getattr(callback, "save_freq", "epoch"), int)  # it saves the model in mid-epoch
+    return any(getattr(own, name) is not getattr(keras.callbacks.Callback, name) for name in names)

@@ -1,0 +1,94 @@
+"""Where the workers of one host wait for each other inside a group of iterations (E).
+
+Each counts its arrivals in the shared memory; a wait ends when all counts are there, and gives up when a worker has
+died or has given up. It polls: nothing in Spark meets faster than a second. The counts are seen after what was written
+before them, as x86 processors keep that order.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+
+from zoo_lab.train.memory import SharedMemory
+
+_SPINS = 100
+_PAUSE_SECONDS = 50e-6
+_LOOK_EVERY = 100  # pauses between two looks whether everybody is alive
+_START_SECONDS = 60.0
+
+
+class Gone(Exception):  # noqa: N818 - it ends the group for this worker, and the driver does the group again
+    """Another worker will not come; the message says why."""
+
+
+class Meeting:
+    """One worker's part in the meetings of a group."""
+
+    def __init__(self, memory: SharedMemory, worker: int) -> None:
+        self._memory = memory
+        self._worker = worker
+        self._counts = memory.arrived[:, 0]
+        self._arrivals = 0
+
+    def claim(self) -> None:
+        """Take this worker's place; raise `Gone` where it is taken: Spark does a task again whose worker died."""
+        if self._memory.claims[self._worker] or self._memory.aborted:
+            self._memory.abort()
+            msg = f"worker {self._worker} died within its group of iterations"
+            raise Gone(msg)
+        self._memory.claims[self._worker] = os.getpid()
+
+    def wait(self) -> None:
+        """Wait until all workers have come as often as this one."""
+        self._arrivals += 1
+        counts, wanted = self._counts, self._arrivals
+        counts[self._worker] = wanted
+        for _ in range(_SPINS):
+            if counts.min() >= wanted:
+                return
+            time.sleep(0)
+        begin, pauses = time.monotonic(), 0
+        while counts.min() < wanted:
+            time.sleep(_PAUSE_SECONDS)
+            pauses += 1
+            if pauses % _LOOK_EVERY == 0:
+                self._expect_all_alive(wanted, time.monotonic() - begin)
+
+    def _expect_all_alive(self, wanted: int, waited: float) -> None:
+        if self._memory.aborted:
+            msg = "another worker has given the group up"
+            raise Gone(msg)
+        for worker in np.flatnonzero(self._counts < wanted):
+            pid = int(self._memory.claims[worker])
+            if pid and not _alive(pid):
+                self._memory.abort()
+                msg = f"the Python worker {pid} of part {worker} has died"
+                raise Gone(msg)
+            if not pid and waited > _START_SECONDS:
+                self._memory.abort()
+                msg = (
+                    f"worker {worker} has not started within {_START_SECONDS:.0f} s: fewer slots are free than workers"
+                )
+                raise Gone(msg)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Tell whether a process has ended and waits for its parent to take note, as Python's daemon does after a task."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False

@@ -1,0 +1,36 @@
+"""Makes TensorFlow's errors readable (E): the sentence that says what is wrong, the user's own lines, and no others."""
+
+from __future__ import annotations
+
+import re
+
+LIBRARIES = ("/zoo_lab/", "/keras/", "/tensorflow/", "/pyspark/", "/pyspark.zip/", "<frozen ")
+_NODE = re.compile(r"Detected at node (\S+) defined at \(most recent call last\):")
+_FRAME = re.compile(r'\s+File "([^"]+)", line \d+, in .+')
+_TAIL = re.compile(r"\s*\[\[\{\{node .+\}\}\]\](?: \[Op:.+\])?|\s*\[Op:[^\]]+\](?: name: .*)?")
+
+
+def is_library(path: str) -> bool:
+    """Tell whether a traceback's file is of zoo_lab or of what it stands on."""
+    return any(library in path for library in LIBRARIES)
+
+
+def readable(message: str) -> str:
+    """Return an error's message without the hundred lines that TensorFlow puts around those of its compiled graphs.
+
+    Kept are the sentences, the operation's name, and the frames that are not those of libraries.
+
+    Example:
+        >>> readable("Graph execution error:\\n\\nWrong label 7.\\n\\t [[{{node loss/xent}}]] [Op:__inference_1]")
+        'Wrong label 7.'
+    """
+    node = _NODE.search(message)
+    kept = [_TAIL.sub("", line) for line in message.splitlines() if not _is_noise(line)]
+    text = "\n".join(line for line in kept if line.strip())
+    return f"{text}\n(in {node[1]})" if node else text
+
+
+def _is_noise(line: str) -> bool:
+    frame = _FRAME.fullmatch(line)
+    library = frame is not None and is_library(frame[1])
+    return library or line == "Graph execution error:" or _NODE.match(line) is not None

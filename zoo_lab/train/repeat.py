@@ -1,0 +1,48 @@
+"""Repeats a job that lost a worker: tasks change nothing but their own slot, so that costs only time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from zoo_lab.core.errors import TrainingError, ZooLabError
+from zoo_lab.core.events import Event, WorkerLost
+from zoo_lab.train.engine import why_lost
+
+T = TypeVar("T")
+_ATTEMPTS = 3
+
+
+class Stopped(Exception):
+    """The user has asked the run to stop; raised between two iterations."""
+
+
+class Repeater:
+    """Runs the jobs of one run, each up to three times; every repetition is emitted as `WorkerLost`."""
+
+    def __init__(self, run: str, emit: Callable[[Event], None], stop_asked: Callable[[], bool]) -> None:
+        self._run = run
+        self._emit = emit
+        self._stop_asked = stop_asked
+
+    def __call__(self, call: Callable[[], T], iteration: int) -> T:
+        """Return what `call` returns; errors of the user's code and data pass through at once.
+
+        Args:
+            call: runs one job.
+            iteration: the one under way, 0 before the first.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return call()
+            except ZooLabError:
+                raise
+            except Exception as error:
+                if self._stop_asked():
+                    raise Stopped from None
+                reason = why_lost(error)
+                if attempt == _ATTEMPTS:
+                    msg = f"Iteration {iteration} failed {attempt} times; the model's code raised nothing: {reason}"
+                    raise TrainingError(msg) from error
+                self._emit(WorkerLost(run=self._run, iteration=iteration, reason=reason, attempt=attempt))
+        raise AssertionError

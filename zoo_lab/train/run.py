@@ -1,0 +1,117 @@
+"""A run: what `fit` returns, while it goes on and afterwards."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStopped
+from zoo_lab.core.runlog import read_events
+from zoo_lab.core.stream import EventStream
+from zoo_lab.train.plan import Plan
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_STATES = {"finished": "finished", "stopped": "stopped", "early": "early", "failed": "failed"}
+_running: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def running_runs() -> list[Run]:
+    """Return the runs of this process that have not ended, in no order."""
+    return list(_running)
+
+
+class Run:
+    """One training run.
+
+    Attributes:
+        id: short unique text.
+        name: the model's name unless given.
+        state: "running", "finished", "stopped" (by the user), "early" (by a callback) or "failed".
+        history: metric name → one value an epoch, as Keras' `History.history`.
+        plan: what was decided before the start, None until then.
+        model: the Keras model; it holds the weights of the last finished iteration.
+        path: the run file, one JSON event a line.
+        error: what ended a failed run, else None.
+        iterations: number of iterations done.
+    """
+
+    def __init__(self, model: Any, name: str, path: Path) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.name = name
+        self.model = model
+        self.path = path
+        self.state = "running"
+        self.plan: Plan | None = None
+        self.history: dict[str, list[float]] = {}
+        self.error: BaseException | None = None
+        self.iterations = 0
+        self.stream = EventStream()
+        self.stream.subscribe(self._note)
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._on_stop: list[Callable[[], None]] = []
+        _running.add(self)
+
+    @property
+    def events(self) -> list[Event]:
+        """All events so far, read from the run file."""
+        return list(read_events(self.path))
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run has been asked to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the run to stop; it ends within about a second and keeps the weights of its last finished iteration."""
+        self._stop.set()
+        for callback in tuple(self._on_stop):
+            callback()
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the run is asked to stop."""
+        self._on_stop.append(callback)
+
+    def wait(self, seconds: float | None = None) -> Run:
+        """Wait until the run has ended (at most `seconds`), raise its error if it failed, and return the run."""
+        self._ended.wait(seconds)
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def __await__(self) -> Generator[Any, None, Run]:
+        import asyncio
+
+        return asyncio.to_thread(self.wait).__await__()
+
+    def plot(self) -> Figure:
+        """Return a matplotlib figure of the loss at each iteration and of the metrics at each epoch."""
+        from zoo_lab.train.plot import plot_run
+
+        return plot_run(self)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Mark the run as ended, by `error` if given; for the code that runs it."""
+        self.error = error
+        _running.discard(self)
+        self._ended.set()
+
+    def __repr__(self) -> str:
+        last = {name: round(values[-1], 4) for name, values in self.history.items() if values}
+        values = "".join(f", {name}={value}" for name, value in last.items())
+        return f"Run({self.name!r}, {self.state}, {self.iterations} iterations{values})"
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, IterationDone):
+            self.iterations = event.iteration
+        elif isinstance(event, EpochDone):
+            for name, value in event.logs.items():
+                self.history.setdefault(name, []).append(value)
+        elif isinstance(event, RunStopped):
+            self.state = _STATES[event.reason]

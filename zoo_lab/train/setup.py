@@ -1,0 +1,106 @@
+"""What travels between the driver and the workers of a run: plain records, pickled by Spark itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from zoo_lab.context.shardfile import FieldSpec, ShardHandle
+from zoo_lab.feature.structure import Structure
+from zoo_lab.keras.shipping import ModelPackage
+from zoo_lab.train.layout import Layout
+
+
+@dataclass(frozen=True)
+class DataSetup:
+    """A pinned data set as a worker needs it; `handles` is empty where each task brings its own shards."""
+
+    fields: tuple[FieldSpec, ...]
+    structure: Structure
+    shard_rows: tuple[int, ...]
+    handles: tuple[ShardHandle, ...] = ()
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything constant of a run, sent once as a broadcast; `weights` and `state` are flat, in the layout's order."""
+
+    run: str
+    package: ModelPackage
+    layout: Layout
+    weights: np.ndarray
+    state: np.ndarray
+    data: DataSetup
+    workers: int
+    one_host: bool
+    seed: int
+    threads: int
+    exchange_path: str
+    memory_path: str
+    class_weight: Mapping[int, float] | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one job asks of the workers: the rows of the batch (or of all data), and where the run stands."""
+
+    iteration: int
+    rows: np.ndarray
+    batch_size: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception in a task, as text: of the user's code, in full, and where it happened."""
+
+    kind: str
+    message: str
+    frames: str
+    traceback: str
+    worker: int
+    host: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a worker found when it built the model; the same for all workers.
+
+    `updated` are the state variables that a step changes, `unconnected` the trainable ones that it gives no
+    gradient and `sparse` those whose gradient covers only some rows, all as indices into the layout.
+    """
+
+    worker: int
+    pid: int
+    layout: Layout
+    updated: tuple[int, ...]
+    unconnected: tuple[int, ...]
+    sparse: tuple[int, ...]
+    exchange_size: int
+    shards: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class GroupEnd:
+    """A worker's end of a group of iterations: the entries of each sparse gradient, or why the group must be redone."""
+
+    worker: int
+    looked_up: tuple[int, ...] = ()
+    lost: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker did in one job; `times` are seconds of read, compute and write, `arrays` what the job returns
+    beside the report."""
+
+    worker: int
+    rows: int
+    loss: float = 0.0
+    metrics: np.ndarray | None = None
+    times: Mapping[str, float] = field(default_factory=dict)
+    arrays: Any = None

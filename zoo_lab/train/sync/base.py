@@ -1,0 +1,72 @@
+"""What a strategy of parameter synchronization must do; one file per strategy implements it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo_lab.train.setup import Order
+
+
+@dataclass(frozen=True)
+class Done:
+    """One finished iteration.
+
+    Attributes:
+        order: what was asked for.
+        loss: of the whole batch; where it is not finite, nothing of the iteration was applied.
+        metrics: what each worker adds to the flat metric variables, in the order of the workers.
+        parts: seconds of schedule, read, compute, exchange, update and return, for the slowest worker.
+        slowest: the worker that computed longest.
+        ended: when it ended, by `time.perf_counter`.
+    """
+
+    order: Order
+    loss: float
+    metrics: Sequence[np.ndarray]
+    parts: Mapping[str, float]
+    slowest: int
+    ended: float
+
+
+class Sync(ABC):
+    """Moves weights to the workers and their gradients back, and has the sum applied.
+
+    Attributes:
+        capacity: the most iterations that `advance` takes at once.
+    """
+
+    capacity: int = 1
+
+    @abstractmethod
+    def publish(self) -> None:
+        """Let the next iteration start from the live model's weights, state and optimizer."""
+
+    @abstractmethod
+    def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
+        """Do these iterations, each told to `finished` once it is done, in order.
+
+        It ends early after a loss that is not finite, or when the run is asked to stop. After an error that came from
+        Spark it may be called again with the same orders; then it tells iterations again that it told before.
+        """
+
+    @abstractmethod
+    def pull(self) -> None:
+        """Bring the live model up to the last finished iteration."""
+
+    @abstractmethod
+    def mark(self) -> None:
+        """After `pull`: go on exactly as a run would that starts from the live model as it is now."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what the strategy holds."""
+
+
+def join_sparse(parts: list[list[tuple[np.ndarray, np.ndarray]]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the workers' sparse gradients joined, variable by variable, in the order of the workers."""
+    by_variable = zip(*parts, strict=True)
+    return [tuple(np.concatenate(arrays) for arrays in zip(*pairs, strict=True)) for pairs in by_variable]

@@ -1,0 +1,78 @@
+"""`collect`: one stage an iteration. Weights go out in a broadcast, gradients return to the driver with the results."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from zoo_lab.context.jobs import undivided
+from zoo_lab.train.engine import Engine
+from zoo_lab.train.live import LiveModel
+from zoo_lab.train.setup import Order, Report
+from zoo_lab.train.sync.base import Done, Sync, join_sparse
+from zoo_lab.train.sync.update import DriverUpdate
+from zoo_lab.train.task import TrainAndReturn
+from zoo_lab.train.update import UpdateRule
+
+
+class CollectSync(Sync):
+    """Right for small models or few workers: the driver receives one gradient from each."""
+
+    def __init__(self, engine: Engine, live: LiveModel, rule: UpdateRule | None) -> None:
+        self._engine = engine
+        self._newest = DriverUpdate(live, rule)
+        self._last_end = 0.0
+
+    def publish(self) -> None:
+        self._newest.publish()
+        self._last_end = time.perf_counter()
+
+    def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
+        for order in orders:
+            self._iterate(order, finished)
+
+    def pull(self) -> None:
+        self._newest.pull()
+
+    def mark(self) -> None:
+        """All that the next iteration starts from is what `pull` gave."""
+
+    def close(self) -> None:
+        """Nothing outlives an iteration."""
+
+    def _iterate(self, order: Order, finished: Callable[[Done], None]) -> None:
+        message = self._engine.broadcast((order, self._newest.weights, self._newest.state))
+        try:
+            reports: list[Report] = self._engine.run(self._engine.job(TrainAndReturn(message)))
+        finally:
+            message.destroy()  # unpersist() would leave the driver's temporary file behind
+        loss = sum(report.loss for report in reports)
+        with undivided():
+            returned = time.perf_counter()
+            if math.isfinite(loss):
+                gradients, states, sparse = zip(*(report.arrays for report in reports if report.rows), strict=True)
+                total = np.add.reduce(gradients), join_sparse(list(sparse)), np.add.reduce(states)
+                self._newest.apply(*total)
+            self._last_end, begin = time.perf_counter(), self._last_end
+            finished(done_by_driver(order, reports, begin, returned, self._last_end))
+
+
+def done_by_driver(
+    order: Order, reports: list[Report], begin: float, returned: float, ended: float, update: float = 0.0
+) -> Done:
+    """Return what an iteration was whose workers only told durations: their clocks may differ from the driver's.
+
+    What the workers did not spend on their own work or on the `update` is schedule, exchange and return in one; it is
+    told as exchange where gradients took a stage of their own, else as schedule.
+    """
+    slowest = max(reports, key=lambda report: report.times.get("compute", 0.0))
+    times = dict(slowest.times)
+    times.pop("write", 0.0)
+    rest = max(returned - begin - sum(times.values()) - update, 0.0)
+    moved = {"exchange": rest} if update else {"schedule": rest}
+    parts = {**moved, **times, "update": update + ended - returned}
+    metrics = [report.metrics for report in reports if report.metrics is not None]
+    return Done(order, sum(report.loss for report in reports), metrics, parts, slowest.worker, ended)

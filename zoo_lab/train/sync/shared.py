@@ -1,0 +1,203 @@
+"""`shared`: all workers on one host. Weights and gradients lie in one memory-mapped file, a job carries only control.
+
+Each worker sums and updates its own slice, so that a job can hold a group of iterations; where the optimizer cannot
+work on slices, the driver sums and updates, and every job is one iteration.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zoo_lab.context.jobs import undivided
+from zoo_lab.train.engine import Engine
+from zoo_lab.train.group import TrainGroup
+from zoo_lab.train.live import LiveModel
+from zoo_lab.train.memory import MemoryShape, SharedMemory
+from zoo_lab.train.setup import GroupEnd, Order
+from zoo_lab.train.sparse import SparseFile, sparse_path
+from zoo_lab.train.sync.base import Done, Sync, join_sparse
+from zoo_lab.train.update import UpdateRule
+
+_LOOK_SECONDS = 0.02
+_GRACE_SECONDS = 0.5
+
+
+class WorkersLost(RuntimeError):
+    """A worker died within a group; the group is done again."""
+
+
+class SharedSync(Sync):
+    """One job a group, always the same RDD, since all it works on is read from the shared file."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: LiveModel,
+        rule: UpdateRule | None,
+        *,
+        batch_size: int,
+        capacity: int,
+        stop_asked: Callable[[], bool],
+    ) -> None:
+        layout, prepared = live.layout, engine.prepared
+        self.capacity = capacity if rule else 1
+        self._shape = MemoryShape(
+            workers=engine.setup.workers,
+            iterations=self.capacity,
+            batch_size=batch_size,
+            weights=layout.weights_size,
+            gradient=layout.dense_size(prepared.sparse),
+            state=layout.updated_size(prepared.updated),
+            metrics=live.totals.size,
+            slots=rule.slots if rule else 0,
+            scalars=rule.scalars if rule else 0,
+            dtype=layout.dtype.str,
+        )
+        self._engine = engine
+        self._live = live
+        self._rule = rule
+        self._stop_asked = stop_asked
+        self._rows = [layout.trainable[index][0][1:] for index in prepared.sparse]
+        self._paths = (Path(f"{engine.setup.memory_path}-{number}") for number in itertools.count())
+        self._told = 0
+        self._last_end = 0.0
+        self._open(next(self._paths))
+
+    def publish(self) -> None:
+        live = self._live
+        slots, scalars = live.kept() if self._rule else ((), ())
+        self._memory.publish(live.flat_weights(), live.flat_state(), slots, scalars, live.updates)
+        self._last_end = time.perf_counter()
+
+    def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
+        rates = self._live.rates(self._memory.updates, len(orders))
+        self._memory.order(orders[0].iteration, [order.rows for order in orders], rates)
+        self._told = 0
+        tell = self._teller(orders, finished)
+        try:
+            ends = self._run(tell if len(orders) > 1 else None)
+        except KeyboardInterrupt:
+            with undivided():
+                self._salvage(tell)
+            raise
+        except Exception:
+            self._renew()
+            raise
+        if not self._rule:
+            self._update_here(ends, tell)
+            return
+        self._take_over(tell)
+
+    def pull(self) -> None:
+        if not self._rule:
+            return  # the live model itself was updated
+        memory, bank = self._memory, self._memory.bank
+        self._live.restore(
+            memory.weights[bank], memory.state[bank], memory.slots[bank], memory.scalars[bank, 0], memory.updates
+        )
+
+    def mark(self) -> None:
+        """All that the next group starts from is what `pull` gave."""
+
+    def close(self) -> None:
+        for path in (self._memory.path, *(file.path for file in self._files)):
+            path.unlink(missing_ok=True)
+
+    def _run(self, tell: Callable[[int, float], None] | None) -> list[GroupEnd]:
+        look = None if tell is None else lambda: self._look(tell)
+        with self._engine.context.gang:  # tasks that wait for each other: two such jobs could each hold half the slots
+            ends = self._engine.run(self._job, look, _LOOK_SECONDS)
+        lost = [end.lost for end in ends if end.lost]
+        if lost:
+            raise WorkersLost(lost[0])
+        return ends
+
+    def _look(self, tell: Callable[[int, float], None]) -> None:
+        """While a group is under way: tell what is done, and let it end where the run is asked to stop."""
+        if self._stop_asked():
+            self._memory.stop()
+        with undivided():
+            for position in range(self._told, min(self._memory.finished(), self._memory.count - 1)):
+                tell(position, 0.0)
+
+    def _take_over(self, tell: Callable[[int, float], None]) -> None:
+        """After a group's job: tell the rest, and make what it left the start of the next group."""
+        with undivided():
+            returned, done = time.perf_counter(), self._memory.finished()
+            rejected = done < self._memory.count and not math.isfinite(self._memory.losses[done].sum())
+            if done:
+                self._memory.flip(done)
+            for position in range(self._told, done + rejected):
+                tell(position, returned if position == done + rejected - 1 else 0.0)
+
+    def _salvage(self, tell: Callable[[int, float], None]) -> None:
+        """After an interrupt: let the iteration under way end, if it is short, and keep what the group has done."""
+        self._memory.stop()
+        if self._rule and self._engine.settle(_GRACE_SECONDS) and not self._memory.aborted:
+            self._take_over(tell)
+        else:
+            self._renew()
+
+    def _update_here(self, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
+        memory, bank = self._memory, self._memory.bank
+        if not math.isfinite(memory.losses[0].sum()):
+            tell(0, time.perf_counter())
+            return
+        with undivided():
+            returned = time.perf_counter()
+            active = np.flatnonzero(memory.counts[0])
+            state = np.add.reduce(memory.states[active], axis=0)
+            gradient = np.add.reduce(memory.gradients[active], axis=0)
+            memory.weights[bank] = self._live.apply(gradient, self._sparse(ends, active), state)
+            memory.state[bank] = state
+            memory.stamps[0, :, 5] += time.perf_counter() - returned
+            tell(0, time.perf_counter())
+
+    def _teller(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> Callable[[int, float], None]:
+        """Return what tells one iteration by its position, `returned` when its job did if it was the job's last."""
+
+        def tell(position: int, returned: float) -> None:
+            memory = self._memory
+            begin, read, compute, write, met, update = memory.stamps[position].T
+            slowest = int(np.argmax(compute - read))
+            end = float(update.max())
+            ended = returned or end
+            parts = {
+                "schedule": max(float(begin[slowest]) - self._last_end, 0.0),
+                "read": float(read[slowest] - begin[slowest]),
+                "compute": float(compute[slowest] - read[slowest]),
+                "exchange": float(met[slowest] - compute[slowest]),
+                "update": float(update[slowest] - met[slowest]),
+                "return": ended - float(update[slowest]),
+            }
+            self._last_end = ended
+            self._told = position + 1
+            loss = float(memory.losses[position].sum())
+            finished(Done(orders[position], loss, memory.metrics[position], parts, slowest, ended))
+
+        return tell
+
+    def _open(self, path: Path) -> None:
+        self._memory = SharedMemory(path, self._shape, create=True)
+        self._files = [SparseFile(sparse_path(str(path), index)) for index in range(self._shape.workers)]
+        self._job = self._engine.job(TrainGroup(str(path), self._shape, self._rule))
+
+    def _renew(self) -> None:
+        """Go on in a new file: a task that is still under way may write into the old one."""
+        old = self._memory
+        self.close()
+        self._open(next(self._paths))
+        bank = old.bank
+        self._memory.publish(old.weights[bank], old.state[bank], old.slots[bank], old.scalars[bank], old.updates)
+
+    def _sparse(self, ends: list[GroupEnd], active: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        if not self._rows:
+            return []
+        dtype = np.dtype(self._shape.dtype)
+        return join_sparse([self._files[worker].read(ends[worker].looked_up, self._rows, dtype) for worker in active])

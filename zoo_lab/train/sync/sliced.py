@@ -1,0 +1,235 @@
+"""`sliced`: gradient slice n of every worker goes through Spark's shuffle to slice worker n, which updates slice n.
+
+What a node sends and receives in an iteration is about twice the weights, however many nodes there are; the driver
+receives the new weights and sends them out once. Each slice worker keeps its part of the optimizer on its host. If that
+is lost with an executor, the run goes back to its last snapshot and repeats the iterations since: they are exact, so
+nobody can tell afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo_lab.context.jobs import undivided
+from zoo_lab.train.engine import Engine
+from zoo_lab.train.live import LiveModel
+from zoo_lab.train.setup import Order
+from zoo_lab.train.slicing import Forward, Lost, Message, ReadSlots, RemoveFiles, SliceDone, Update
+from zoo_lab.train.sync.base import Done, Sync, join_sparse
+from zoo_lab.train.sync.collect import done_by_driver
+from zoo_lab.train.sync.update import DriverUpdate
+from zoo_lab.train.update import UpdateRule
+
+if TYPE_CHECKING:
+    from pyspark import RDD
+
+_SNAPSHOT_ITERATIONS = 64
+
+
+class SlicesLost(RuntimeError):
+    """Parts of the optimizer are lost with the executor that kept them."""
+
+
+class SlicedSync(Sync):
+    """Two stages an iteration: forward and backward, then the sum and the update of each slice."""
+
+    def __init__(self, engine: Engine, live: LiveModel, rule: UpdateRule | None, compression: str) -> None:
+        self._engine = engine
+        self._live = live
+        self._rule = rule
+        self._compression = compression
+        self._workers = engine.setup.workers
+        self._places = _placed(engine, self._workers)
+        self._driver = DriverUpdate(live, None) if rule is None else None
+        self._seed: Any = None
+        self._files: dict[str, str] = {}
+        self._since: list[tuple[Order, float]] = []
+        self._last_end = 0.0
+        self._read: tuple[int, list[np.ndarray], list[Any]] | None = None
+        self.received = 0
+        self._take_snapshot_of_live()
+
+    def publish(self) -> None:
+        if self._driver is not None:
+            self._driver.publish()
+        if not self._is_as_live():
+            self._take_snapshot_of_live()
+        self._last_end = time.perf_counter()
+
+    def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
+        for order in orders:
+            rate = self._live.rates(self._updates, 1)[0]
+            if self._driver is None and len(self._since) >= _SNAPSHOT_ITERATIONS:
+                self._snapshot()
+            try:
+                done = self._iterate(order, rate)
+            except SlicesLost:
+                self._replay()
+                raise
+            finished(done)
+
+    def pull(self) -> None:
+        if self._driver is not None:
+            return
+        self._live.restore(self._weights, self._state)  # also where the optimizer cannot be had any more
+        slots, scalars = self._read_slots()
+        self._live.restore(self._weights, self._state, slots, scalars, self._updates)
+
+    def mark(self) -> None:
+        self._snapshot()  # rounding errors are not in a checkpoint, so they are dropped here too
+
+    def close(self) -> None:
+        self._drop_seed()
+        with contextlib.suppress(Exception):  # Spark may have been stopped under us; then nothing is left to free
+            if self._files:
+                self._engine.run(self._places.mapPartitionsWithIndex(RemoveFiles(self._engine.setup.run)))
+            self._places.unpersist()
+            _clean_shuffle(self._engine, self._places)
+
+    def _iterate(self, order: Order, rate: float) -> Done:
+        """Do one iteration and make its weights the newest."""
+        slices = self._run_stages(order, rate)
+        reports = sorted((report for done in slices for report in done.reports), key=lambda report: report.worker)
+        returned = time.perf_counter()
+        with undivided():
+            if math.isfinite(sum(slices[0].losses)):
+                self._take(slices, order, rate, [report.arrays for report in reports if report.rows])
+            self._last_end, begin = time.perf_counter(), self._last_end
+            seconds = max(done.seconds for done in slices)
+            return done_by_driver(order, reports, begin, returned, self._last_end, update=seconds)
+
+    def _run_stages(self, order: Order, rate: float) -> list[SliceDone]:
+        engine, workers = self._engine, self._workers
+        message = engine.broadcast(
+            Message(
+                order,
+                self._weights,
+                self._state,
+                rate,
+                self._updates,
+                self._rule,
+                self._compression,
+                self._files,
+                fresh=not self._since,
+            )
+        )
+        shuffled = engine.rdd(Forward(engine.shipped, message)).partitionBy(workers, _own_number)
+        job = self._places.union(shuffled).mapPartitionsWithIndex(Update(engine.shipped, message, self._seed))
+        try:
+            found = engine.run(job)
+        finally:
+            message.destroy()
+            _clean_shuffle(engine, shuffled)
+        lost = [record.reason for record in found if isinstance(record, Lost)]
+        if lost:
+            raise SlicesLost(lost[0])
+        return sorted(found, key=lambda done: done.slice)
+
+    def _take(self, slices: list[SliceDone], order: Order, rate: float, sparse: list[Any]) -> None:
+        values = np.concatenate([done.values for done in slices])
+        state = np.concatenate([done.state for done in slices])
+        self._files = {name: path for done in slices for name, path in done.files.items()}
+        self._since.append((order, rate))
+        self.received = sum(done.received for done in slices)
+        if self._driver is None:
+            self._weights, self._state = values, state
+            self._updates += 1
+            self._drop_seed()
+            return
+        self._driver.apply(values, join_sparse(sparse), state)
+        self._weights, self._state, self._updates = self._driver.weights, self._driver.state, self._driver.updates
+
+    def _replay(self) -> None:
+        """Go back to the last snapshot and repeat the iterations since."""
+        since = self._since
+        self._start(self._snapshotted)
+        for order, rate in since:
+            self._iterate(order, rate)
+
+    def _snapshot(self) -> None:
+        slots, scalars = self._read_slots()
+        self._snapshotted = (self._weights, self._state, slots, scalars, self._updates)
+        self._since = []
+
+    def _take_snapshot_of_live(self) -> None:
+        live = self._live
+        slots, scalars = live.kept() if self._rule else ([], [])
+        self._start((live.flat_weights(), live.flat_state(), slots, scalars, live.updates))
+
+    def _start(self, snapshot: tuple[Any, ...]) -> None:
+        self._snapshotted = snapshot
+        self._weights, self._state, slots, scalars, self._updates = snapshot
+        self._since, self._files, self._read = [], {}, None
+        self._drop_seed()
+        if self._rule is not None:
+            self._seed = self._engine.broadcast((slots, scalars))
+
+    def _read_slots(self) -> tuple[list[np.ndarray], list[Any]]:
+        if self._read is None or self._read[0] != self._updates:
+            self._read = (self._updates, *self._slots_now())
+        return self._read[1:]
+
+    def _slots_now(self) -> tuple[list[np.ndarray], list[Any]]:
+        if self._seed is not None or self._rule is None:
+            return self._snapshotted[2], self._snapshotted[3]  # no iteration since
+        job = self._places.mapPartitionsWithIndex(ReadSlots(self._files, self._rule, self._weights.dtype))
+        found = self._engine.run(job)
+        if any(isinstance(record, Lost) for record in found):
+            self._replay()
+            found = self._engine.run(
+                self._places.mapPartitionsWithIndex(ReadSlots(self._files, self._rule, self._weights.dtype))
+            )
+        parts = [part for _slice, part in sorted(found, key=lambda record: record[0])]
+        slots = [np.concatenate([part[0][slot] for part in parts]) for slot in range(self._rule.slots)]
+        return slots, list(parts[0][1])
+
+    def _is_as_live(self) -> bool:
+        """Tell whether the live model is what this strategy made it: then nothing need be sent out anew."""
+        live = self._live
+        if live.updates != self._updates or not np.array_equal(live.flat_weights(), self._weights):
+            return False
+        if self._rule is None or not np.array_equal(live.flat_state(), self._state):
+            return self._rule is None
+        slots, scalars = live.kept()
+        own = self._read_slots()
+        return all(map(np.array_equal, (*slots, *scalars), (*own[0], *own[1])))
+
+    def _drop_seed(self) -> None:
+        if self._seed is not None:
+            with contextlib.suppress(Exception):  # as in close
+                self._seed.destroy()
+            self._seed = None
+
+
+def _placed(engine: Engine, workers: int) -> RDD:
+    """Return one empty record a slice, kept where the slice is worked on.
+
+    Joined with the shuffle without another one, it draws slice n to the host that did it before; a shuffle alone goes
+    anywhere.
+    """
+    numbers = engine.context.sc.parallelize([(number, None) for number in range(workers)], workers)
+    placed = numbers.partitionBy(workers, _own_number).persist()
+    engine.run(placed.map(_number_of))
+    return placed
+
+
+def _own_number(key: int) -> int:
+    return key
+
+
+def _number_of(record: tuple[int, Any]) -> int:
+    return record[0]
+
+
+def _clean_shuffle(engine: Engine, shuffled: RDD) -> None:
+    """Remove the files of a shuffle now: Spark would wait for a garbage collection of its JVM."""
+    with contextlib.suppress(Exception):  # it is only tidying
+        by_key = shuffled._jrdd.rdd().dependencies().head().rdd()
+        shuffle = by_key.dependencies().head().shuffleId()
+        engine.context.sc._jsc.sc().cleaner().get().doCleanupShuffle(shuffle, False)

@@ -1,0 +1,165 @@
+"""The functions that Spark runs on the workers, one per kind of job. Runs inside Spark executors.
+
+A task first reads its (tiny) input to the end, since Spark kills a Python worker that leaves some; an
+exception is returned as a record, not raised, so that it reaches the driver whole and is not retried.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from zoo_lab.context.shardfile import ShardHandle
+from zoo_lab.core.slices import slice_bounds
+from zoo_lab.train.group import noting
+from zoo_lab.train.messages import is_library, readable
+from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
+
+Handles = tuple[ShardHandle, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job's function for `mapPartitionsWithIndex`: `work(replica, index, handles)` on this process's replica.
+
+    `setup` is the broadcast of a run's `Setup`.
+    """
+
+    setup: Any
+    work: Callable[..., Any]
+
+    def __call__(self, index: int, records: Iterable[Any]) -> Iterator[Any]:
+        """Do the work of partition `index` and yield its one record, or a `Failure`."""
+        handles = tuple(record for record in records if isinstance(record, ShardHandle))
+        try:
+            result = self.work(load_replica(self.setup), index, handles)
+        except Exception as error:
+            result = failure(error, index)
+        yield result
+
+
+def load_replica(setup: Any) -> Any:
+    """Return this process's replica of the run whose `Setup` is broadcast, with TensorFlow loaded if it was not."""
+    from zoo_lab.context.workers import prepare as load_tensorflow
+
+    load_tensorflow(setup.value.threads)
+    from zoo_lab.train.replica import replica_for
+
+    return replica_for(setup.value)
+
+
+def prepare(replica: Any, index: int, handles: Handles) -> Prepared:
+    """Build and trace the model."""
+    return replica.prepare(index, handles)
+
+
+@dataclass(frozen=True)
+class TrainAndReturn:
+    """Compute a step; batch and weights come in a broadcast of (order, weights, state), the result with the report."""
+
+    message: Any
+
+    def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
+        report, result = train_part(replica, index, handles, *self.message.value)
+        arrays = None if result is None else (result.gradient, result.state, result.sparse)
+        return replace(report, arrays=arrays)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Add up the metrics of whole batches; on one host each worker takes an equal run of them."""
+
+    data: DataSetup
+    message: Any
+    batch_size: int
+
+    def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
+        reader = replica.reader(self.data, handles)
+        replica.load(*self.message.value)
+        metrics, count = None, 0
+        for rows in _own_batches(replica, self.data, reader, index, self.batch_size):
+            increments = replica.evaluate(self.data, reader.read(rows))
+            metrics = increments if metrics is None else metrics + increments
+            count += len(rows)
+        return Report(index, count, metrics=metrics)
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Return the model's outputs with the numbers of their rows."""
+
+    data: DataSetup
+    batch_size: int
+
+    def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
+        reader = replica.reader(self.data, handles)
+        batches = list(_own_batches(replica, self.data, reader, index, self.batch_size))
+        outputs = [replica.predict(reader.read(rows)) for rows in batches]
+        numbers = np.concatenate(batches) if batches else np.empty(0, np.int64)
+        return Report(index, len(numbers), arrays=(numbers, outputs))
+
+
+@dataclass(frozen=True)
+class Diagnose:
+    """Look for values that are not finite among the inputs and targets of a batch."""
+
+    order: Order
+
+    def __call__(self, replica: Any, index: int, handles: Handles) -> list[str]:
+        reader = replica.reader(replica.setup.data, handles)
+        rows = replica.rows_of(self.order, index, reader)
+        found = []
+        for name, values in reader.read(rows).items() if len(rows) else ():
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                bad = rows[~np.isfinite(values).reshape(len(rows), -1).all(1)]
+                found.append(f"{name!r} holds NaN or infinity in rows {', '.join(map(str, sorted(bad)[:5]))}")
+        return found
+
+
+def train_part(
+    replica: Any, index: int, handles: Handles, order: Order, weights: Any, state: Any
+) -> tuple[Report, Any]:
+    """Compute a step on the worker's part of a batch; return the report, and the result unless it has no rows."""
+    start = time.perf_counter()
+    reader = replica.reader(replica.setup.data, handles)
+    rows = replica.rows_of(order, index, reader)
+    if not len(rows):
+        return Report(index, 0), None
+    data = reader.read(rows)
+    read = time.perf_counter()
+    with noting(rows):
+        result = replica.step(order, index, weights, state, data)
+    times = {"read": read - start, "compute": time.perf_counter() - read}
+    return Report(index, len(rows), result.loss, result.metrics, times), result
+
+
+def _own_batches(replica: Any, data: DataSetup, reader: Any, index: int, size: int) -> Iterator[np.ndarray]:
+    setup = replica.setup
+    rows = np.arange(sum(data.shard_rows), dtype=np.int64)
+    if not setup.one_host:
+        own = reader.part(rows, index, setup.workers, one_host=False)
+        yield from (own[start : start + size] for start in range(0, len(own), size))
+        return
+    first, last = slice_bounds(-(-len(rows) // size), setup.workers, index)
+    yield from (rows[batch * size : (batch + 1) * size] for batch in range(first, last))
+
+
+def failure(error: Exception, index: int) -> Failure:
+    """Return an exception of worker `index` as the record that tells the driver."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not is_library(frame.filename)]
+    return Failure(
+        kind=type(error).__name__,
+        message=readable(str(error)),
+        frames="".join(traceback.format_list(own)),
+        traceback="".join(traceback.format_exception(error)),
+        worker=index,
+        host=socket.gethostname(),
+        rows="; ".join(getattr(error, "__notes__", [])),
+    )

@@ -1,0 +1,219 @@
+"""Takes one run from its arguments to its end: ships, trains, reports, and cleans up whatever happens."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from zoo_lab.context.jobs import JobSession, interruptible
+from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.runlog import RunLog
+from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.plan import Plan
+from zoo_lab.train.run import Run
+
+if TYPE_CHECKING:
+    from zoo_lab.train.live import LiveModel
+    from zoo_lab.train.saving import Checkpoints, Start
+    from zoo_lab.train.update import UpdateRule
+
+_GRACE_SECONDS = 0.5
+_CANCEL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Job:
+    """The checked arguments of one `fit`."""
+
+    live: LiveModel
+    data: FeatureSet
+    validation: FeatureSet | None
+    plan: Plan
+    callbacks: Sequence[Any]
+    class_weight: Mapping[int, float] | None
+    start: Start
+    checkpoints: Checkpoints | None
+
+
+def train(run: Run, job: Job) -> None:
+    """Train to the end; errors are kept in the run and raised."""
+    log = RunLog(run.path)
+    run.stream.subscribe(log)
+    begin = time.monotonic()
+    run.plan = job.plan
+    run.stream.emit(_started(run, job))
+    _tell_again(run, job.start)
+    reason, error = "failed", None
+    try:
+        with interruptible():
+            reason = _train(run, job, log)
+    except KeyboardInterrupt:
+        reason = "stopped"
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        run.stream.emit(
+            RunStopped(
+                run=run.id,
+                reason=reason,
+                iterations=run.iterations,
+                seconds=time.monotonic() - begin,
+                message="" if error is None else f"{type(error).__name__}: {error}",
+            )
+        )
+        log.close()
+        run.end(error)
+
+
+def _train(run: Run, job: Job, log: RunLog) -> str:
+    """Return why the run ended."""
+    from zoo_lab.train.grouping import most_iterations
+    from zoo_lab.train.loop import Loop
+    from zoo_lab.train.repeat import Repeater, Stopped
+    from zoo_lab.train.saving import Saver
+    from zoo_lab.train.sync import Terms, open_sync
+
+    context = job.data.context
+    context.warm_up()
+    live = job.live
+    with ExitStack() as resources:
+        session = resources.enter_context(context.jobs.session(f"zoo_lab: fit {run.name}"))
+        engine = _engine(session, live, job)
+        run.on_stop(lambda: _cancel_if_slow(session, run))
+        try:
+            resources.callback(engine.close)
+            repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
+            live.connect(repeat(engine.prepare, 0))
+            rule, plan = _update_rule(job)
+            run.plan = plan
+            capacity = most_iterations(plan.iterations_per_job, plan.batch_size)
+            sync = open_sync(Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run)))
+            resources.enter_context(closing(sync))
+            loop = Loop(
+                plan,
+                live,
+                engine,
+                sync,
+                run=run.id,
+                emit=run.stream.emit,
+                repeat=repeat,
+                callbacks=job.callbacks,
+                validation=job.validation,
+                stop_asked=lambda: run.stopping,
+                planned=lambda measured: setattr(run, "plan", measured),
+                start=job.start,
+                saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
+            )
+            loop.train()
+            return "early" if loop.stopped_early else "finished"
+        except Stopped:
+            return "stopped"
+        except KeyboardInterrupt:
+            _end_jobs(session)
+            return "stopped"
+        except Exception:
+            if run.stopping:
+                return "stopped"
+            raise
+
+
+def _tell_again(run: Run, start: Start) -> None:
+    """Tell what the run had done when it was saved, so that its curve is whole."""
+    told = _events_before(start)
+    epochs = {event.epoch for event in told if isinstance(event, EpochDone)}
+    for event in told:
+        run.stream.emit(replace(event, run=run.id))
+    if not epochs and start.history:  # the old run file is not here
+        run.history.update({name: list(values) for name, values in start.history.items()})
+
+
+def _events_before(start: Start) -> list[Event]:
+    if start.file is None or not start.file.is_file():
+        return []
+    lines = start.file.read_bytes()[: start.offset].decode("utf-8").splitlines()
+    events = [Event.from_dict(json.loads(line)) for line in lines]
+    return [event for event in events if isinstance(event, (IterationDone, EpochDone))]
+
+
+def _update_rule(job: Job) -> tuple[UpdateRule | None, Plan]:
+    """Return how workers update slices of the weights (None: the driver updates all), and the plan that says why."""
+    from zoo_lab.train.loop import watches_batches
+
+    rule: Any = job.live.rule
+    if any(map(watches_batches, job.callbacks)):
+        rule = "a callback acts on every batch"
+    if isinstance(rule, str):
+        return None, replace(job.plan, why=f"{job.plan.why}; the driver updates the weights, as {rule}")
+    return rule, job.plan
+
+
+def _noting_choice(run: Run) -> Callable[[str, str], None]:
+    def note(sync: str, why: str) -> None:
+        run.plan = replace(run.plan, sync=sync, why=why)
+
+    return note
+
+
+def _engine(session: JobSession, live: Any, job: Job) -> Any:
+    from zoo_lab.keras.shipping import pack
+    from zoo_lab.train.engine import Engine
+
+    return Engine(
+        job.data.context,
+        session,
+        job.data,
+        package=pack(job.live.model),
+        layout=live.layout,
+        weights=live.flat_weights(),
+        state=live.flat_state(only_updated=False),
+        seed=job.plan.seed,
+        class_weight=dict(job.class_weight) if job.class_weight else None,
+    )
+
+
+def _end_jobs(session: JobSession) -> None:
+    """Let a short iteration end by itself, which keeps the workers warm; cancel a long one."""
+    if not session.settle(_GRACE_SECONDS):
+        session.cancel()
+        session.settle(_CANCEL_SECONDS)
+
+
+def _cancel_if_slow(session: JobSession, run: Run) -> None:
+    def cancel() -> None:
+        if run.state == "running":
+            session.cancel()
+
+    timer = threading.Timer(_GRACE_SECONDS, cancel)
+    timer.daemon = True
+    timer.start()
+
+
+def _started(run: Run, job: Job) -> RunStarted:
+    plan, model = job.plan, job.live.model
+    return RunStarted(
+        run=run.id,
+        name=run.name,
+        model=type(model).__name__,
+        parameters=model.count_params(),
+        rows=plan.rows,
+        batch_size=plan.batch_size,
+        epochs=plan.epochs,
+        steps_per_epoch=plan.steps_per_epoch,
+        workers=plan.workers,
+        sync=plan.sync,
+        seed=plan.seed,
+        why=plan.why,
+        metrics=tuple(_metric_names(model)),
+        validation=job.validation is not None,
+        master=job.data.context.sc.master,
+    )
+
+
+def _metric_names(model: Any) -> list[str]:
+    return [name for name in model.get_metrics_result() if name != "loss"]

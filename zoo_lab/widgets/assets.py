@@ -1,0 +1,35 @@
+"""Joins the front end's small ES modules into the one file that anywidget loads, without a build."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "static"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
+
+
+def module(name: str, folder: Path = FOLDER) -> str:
+    """Return `<folder>/<name>.js` with everything it imports put before it, each file once.
+
+    The modules are written so that this is all it takes: named imports of neighbours only, one default
+    export at the top file, and no name declared twice (a test holds them to it).
+    """
+    sources: dict[str, str] = {}
+    _collect(name, folder, sources)
+    return "\n".join(sources.values())
+
+
+def style(name: str, folder: Path = FOLDER) -> str:
+    """Return the text of `<folder>/<name>.css`."""
+    return (folder / f"{name}.css").read_text(encoding="utf-8")
+
+
+def _collect(name: str, folder: Path, sources: dict[str, str]) -> None:
+    if name in sources:
+        return
+    text = (folder / f"{name}.js").read_text(encoding="utf-8")
+    for neighbour in _IMPORT.findall(text):
+        _collect(neighbour, folder, sources)
+    sources[name] = _EXPORT.sub("", _IMPORT.sub("", text))

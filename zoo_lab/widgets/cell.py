@@ -1,0 +1,94 @@
+"""What a cell shows of a run: the live widget while it trains, the static twin once it is over.
+
+A saved notebook cannot show a live widget again ("model not found"), so a second output holds the twin from the
+start on, brought up to date with each epoch. A rule of style hides it while the live widget is on the page; on a
+page that was opened again it shows, and hides the error instead. At the end the twin takes the widget's place and
+the second output is emptied.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from xml.sax.saxutils import escape
+
+from zoo_lab.core.events import EpochDone, Event, RunStarted, RunStopped
+from zoo_lab.widgets import kernel, twin
+from zoo_lab.widgets.training_monitor import TrainingMonitor
+
+_MONITORS_KEPT = 5
+_ended: deque[TrainingMonitor] = deque()
+
+
+class CellDisplay:
+    """Show a run in the output of the running cell, at once and until it is over.
+
+    Use it as a listener of the run's event stream. It may be called from any thread.
+
+    Args:
+        run_id: the run to show.
+        on_stop: called without arguments when the user pressed Stop and the kernel heard of it.
+        kernel_id: default: this kernel's.
+
+    Example:
+        >>> display = CellDisplay(run.id, on_stop=run.stop)  # doctest: +SKIP
+        >>> unsubscribe = stream.subscribe(display)  # doctest: +SKIP
+    """
+
+    def __init__(self, run_id: str, on_stop: Callable[[], object] | None = None, kernel_id: str | None = None) -> None:
+        self.run_id = run_id
+        self.monitor = TrainingMonitor(run_id, kernel_id=kernel_id or kernel.kernel_id(), on_stop=on_stop)
+        self._live = f"zoo-lab-live-{run_id}"
+        self._twin = f"zoo-lab-twin-{run_id}"
+        widget, _ = self.monitor._repr_mimebundle_()
+        _show(widget | {"text/plain": ""}, self._live)
+        _show(self._hidden_twin(), self._twin)
+
+    def __call__(self, event: Event) -> None:
+        """Show what the event changes."""
+        self.monitor(event)
+        if event.run != self.run_id:
+            return
+        if isinstance(event, RunStopped):
+            self._end()
+        elif isinstance(event, (RunStarted, EpochDone)):
+            _show(self._hidden_twin(), self._twin, update=True)
+
+    def _end(self) -> None:
+        _show(twin.bundle(self.monitor.curves), self._live, update=True)
+        _show({"text/html": _NOTHING, "text/plain": ""}, self._twin, update=True)
+        _keep_for_reloaded_pages(self.monitor)
+
+    def _hidden_twin(self) -> dict[str, Any]:
+        curves = self.monitor.curves
+        run = escape(self.run_id, {'"': "&quot;"})
+        style = _RULES.replace("RUN", run)
+        words = escape(twin.words(curves), {'"': "&quot;"})
+        # as an image, not inline: only images are told whether their page is light or dark
+        source = base64.b64encode(twin.picture(curves).encode()).decode()
+        image = f'<img src="data:image/svg+xml;base64,{source}" alt="{words}">'
+        body = f'<style>{style}</style><div class="zoo-twin" data-run="{run}">{image}</div>'
+        return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves)}
+
+
+_RULES = """
+body:has(.zoo-monitor[data-run="RUN"]) .jp-OutputArea-child:has(.zoo-twin[data-run="RUN"]){display:none}
+body:has(.zoo-monitor[data-run="RUN"]) .zoo-twin[data-run="RUN"]{display:none}
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .zoo-twin[data-run="RUN"]):not(:has(.zoo-monitor)){display:none}
+"""
+_NOTHING = '<style>.jp-OutputArea-child:has(.zoo-nothing){display:none}</style><span class="zoo-nothing"></span>'
+
+
+def _keep_for_reloaded_pages(monitor: TrainingMonitor) -> None:
+    """Leave the newest monitors open: a page that was reloaded in mid-run does not get the twin, only packets."""
+    _ended.append(monitor)
+    if len(_ended) > _MONITORS_KEPT:
+        _ended.popleft().close()
+
+
+def _show(bundle: dict[str, Any], display_id: str, update: bool = False) -> None:
+    from IPython.display import display
+
+    display(bundle, raw=True, display_id=display_id, update=update)

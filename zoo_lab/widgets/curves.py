@@ -1,0 +1,187 @@
+"""The curves of one run, gathered from its events. They keep the numbers; widget, twin, text and board show them.
+
+Pure: no thread, no clock, no screen. A recorded run gives the same curves as a live one.
+"""
+
+from __future__ import annotations
+
+import functools
+from array import array
+
+from zoo_lab.core.events import (
+    BatchRejected,
+    EpochDone,
+    Event,
+    IterationDone,
+    Notice,
+    RunStarted,
+    RunStopped,
+    WorkerLost,
+)
+from zoo_lab.widgets.columns import Columns
+from zoo_lab.widgets.pace import Pace
+from zoo_lab.widgets.wording import duration, plural
+
+
+class Curves:
+    """Everything a display needs to know about a run.
+
+    `iteration` (int64) and `values` ("loss", "seconds" and the running metrics) have one row for each
+    iteration, `epoch_iteration` and `epoch_values` (Keras' logs, validation included) one for each epoch.
+    `state` is "starting", "running", "finished", "stopped", "early" or "failed".
+
+    Example:
+        >>> curves = Curves("run-1")
+        >>> curves.state, len(curves)
+        ('starting', 0)
+    """
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self.started: RunStarted | None = None
+        self.stopped: RunStopped | None = None
+        self.state = "starting"
+        self.iteration = array("q")
+        self.values = Columns(["loss", "seconds"])
+        self.epoch_iteration = array("q")
+        self.epoch_values = Columns()
+        self.epoch = 0
+        self.step = 0
+        self.pace = Pace()
+        self.notice = ""
+        self.workers_lost = 0
+        self.batches_rejected = 0
+        self._first_time: float | None = None
+        self._last_time = 0.0
+
+    def __len__(self) -> int:
+        return len(self.iteration)
+
+    def add(self, event: Event) -> None:
+        """Take one event into account; events of other runs are ignored."""
+        if event.run != self.run:
+            return
+        if self._first_time is None:
+            self._first_time = event.time
+        self._last_time = max(self._last_time, event.time)
+        self._take(event)
+
+    @functools.singledispatchmethod
+    def _take(self, event: Event) -> None:
+        """Ignore kinds of events that this version shows nothing of."""
+
+    @_take.register
+    def _(self, event: RunStarted) -> None:
+        self.started, self.notice = event, ""
+
+    @_take.register
+    def _(self, event: IterationDone) -> None:
+        self.state = "running"
+        self.epoch, self.step = event.epoch, event.step
+        self.iteration.append(event.iteration)
+        self.values.append({**event.metrics, "loss": event.loss, "seconds": event.seconds})
+        self.pace.add(event)
+
+    @_take.register
+    def _(self, event: EpochDone) -> None:
+        self.epoch_iteration.append(event.iteration)
+        self.epoch_values.append(event.logs)
+
+    @_take.register
+    def _(self, event: WorkerLost) -> None:
+        self.workers_lost += 1
+        self.notice = f"A worker was lost at iteration {event.iteration} ({event.reason}); the iteration is done again."
+
+    @_take.register
+    def _(self, event: BatchRejected) -> None:
+        self.batches_rejected += 1
+        self.notice = f"The batch of iteration {event.iteration} gave a loss of {event.loss}: {event.reason}"
+
+    @_take.register
+    def _(self, event: Notice) -> None:
+        self.notice = event.text
+
+    @_take.register
+    def _(self, event: RunStopped) -> None:
+        self.stopped, self.state = event, event.reason
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended, in whatever way."""
+        return self.stopped is not None
+
+    @property
+    def name(self) -> str:
+        """What the user called the run, its id before that is known."""
+        return self.started.name if self.started else self.run
+
+    @property
+    def metrics(self) -> list[str]:
+        """The running metrics, without the loss."""
+        order = list(self.started.metrics) if self.started else []
+        known = [name for name in self.values.names if name not in ("loss", "seconds")]
+        return sorted(known, key=lambda name: order.index(name) if name in order else len(order))
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were asked for; 0 before that is known."""
+        return self.started.epochs if self.started else 0
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs have ended."""
+        return len(self.epoch_iteration)
+
+    @property
+    def iterations(self) -> int:
+        """How many iterations the whole run has; 0 before that is known."""
+        return self.started.epochs * self.started.steps_per_epoch if self.started else 0
+
+    @property
+    def last_iteration(self) -> int:
+        """The newest finished iteration, 0 before the first."""
+        return self.iteration[-1] if self.iteration else 0
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """From the start of the run to its newest event; its own word for it once it is over."""
+        if self.stopped:
+            return self.stopped.seconds
+        begin = self.started.time if self.started else self._first_time
+        return self._last_time - begin if begin is not None else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds to the end at the present pace; None where nobody can know, 0 when over."""
+        if self.over:
+            return 0.0
+        return self.pace.eta_seconds(self.iterations - self.last_iteration) if self.iterations else None
+
+    @property
+    def status(self) -> str:
+        """One sentence for the user: what is going on right now."""
+        if self.stopped:
+            return self._ending(self.stopped)
+        if len(self):
+            return self._position(self.started)
+        if self.notice or self.started is None:
+            return self.notice or "Preparing the run…"
+        return f"Starting: shipping the model to {plural(self.started.workers, 'worker')}…"
+
+    def _position(self, started: RunStarted | None) -> str:
+        epoch = f"epoch {self.epoch + 1}" + (f"/{started.epochs}" if started else "")
+        # step counts within the epoch; IterationDone.iteration is the only one known to count from 1
+        step = self.last_iteration - self.epoch * started.steps_per_epoch if started else self.step
+        return f"{epoch} · step {step}" + (f"/{started.steps_per_epoch}" if started else "")
+
+    def _ending(self, stopped: RunStopped) -> str:
+        done = plural(stopped.iterations, "iteration")
+        after = f"after {done} in {duration(stopped.seconds)}"
+        words = {
+            "finished": f"Finished {after}",
+            "stopped": f"Stopped by you {after}, weights kept",
+            "early": f"Stopped early by a callback {after}",
+            "failed": f"Failed {after}",
+        }
+        sentence = words.get(stopped.reason, f"Ended ({stopped.reason}) {after}")
+        return f"{sentence}: {stopped.message}" if stopped.message else f"{sentence}."

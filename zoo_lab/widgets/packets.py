@@ -1,0 +1,83 @@
+"""What the kernel sends to a view: a small JSON part and the new numbers as float32.
+
+A packet holds rows `start` to the end of the run so far, so the same function makes a delta (from what
+was sent last) and the whole history (from 0, with `reset`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from zoo_lab.widgets.columns import Columns
+from zoo_lab.widgets.curves import Curves
+
+
+def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool = False) -> tuple[dict, list[bytes]]:
+    """Return the content and the two buffers (iterations, epochs) that bring a view up to date.
+
+    Args:
+        curves: the run so far.
+        start: how many iterations the view already has, default 0.
+        epoch_start: how many epochs it already has, default 0.
+        reset: True when the view shall forget what it has.
+
+    Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first.
+    """
+    names, epoch_names = ["loss", *curves.metrics], curves.epoch_values.names
+    content = {
+        "type": "data",
+        "reset": reset,
+        "start": start,
+        "count": len(curves) - start,
+        "columns": ["iteration", *names],
+        "epochStart": epoch_start,
+        "epochCount": curves.epochs_done - epoch_start,
+        "epochColumns": ["iteration", *epoch_names],
+        "summary": summary(curves),
+    }
+    buffers = [
+        _pack(curves.iteration, curves.values, names, start),
+        _pack(curves.epoch_iteration, curves.epoch_values, epoch_names, epoch_start),
+    ]
+    return content, buffers
+
+
+def summary(curves: Curves) -> dict[str, Any]:
+    """Return the run's present state as plain JSON values; what is not known is None."""
+    started = curves.started
+    return {
+        "run": curves.run,
+        "name": curves.name,
+        "model": started.model if started else "",
+        "state": curves.state,
+        "status": curves.status,
+        "notice": "" if curves.over else curves.notice,
+        "epoch": curves.epoch,
+        "epochs": curves.epochs,
+        "iteration": curves.last_iteration,
+        "iterations": curves.iterations,
+        "stepsPerEpoch": started.steps_per_epoch if started else 0,
+        "elapsed": finite(curves.elapsed_seconds),
+        "eta": finite(curves.eta_seconds),
+        "rate": finite(curves.pace.samples_per_second),
+        "parts": {name: finite(seconds) for name, seconds in curves.pace.parts.items()},
+        "workers": started.workers if started else 0,
+        "sync": started.sync if started else "",
+        "workersLost": curves.workers_lost,
+        "batchesRejected": curves.batches_rejected,
+    }
+
+
+def finite(number: float | None) -> float | None:
+    """Return `number`, or None where JSON has no word for it."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _pack(positions: Sequence[int], table: Columns, names: Sequence[str], start: int) -> bytes:
+    import numpy as np
+
+    columns = [positions[start:], *(table[name][start:] for name in names)]
+    with np.errstate(over="ignore"):  # a loss beyond float32 is drawn as infinite
+        return b"".join(np.array(column).astype("<f4").tobytes() for column in columns)

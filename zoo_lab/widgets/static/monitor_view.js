@@ -1,0 +1,184 @@
+/** The whole picture of a run in one element: head, progress, charts, controls, where the time goes. */
+
+import { h, setText } from "./dom.js";
+import { ChartPanel } from "./panel.js";
+import { PartsBar } from "./parts.js";
+import { requestStop } from "./stop.js";
+import { count, duration, label, rate, value } from "./wording.js";
+
+const STATES = {
+  starting: "starting",
+  running: "training",
+  finished: "finished",
+  stopped: "stopped",
+  early: "stopped early",
+  failed: "failed",
+};
+
+export class MonitorView {
+  constructor(model, store) {
+    this.model = model;
+    this.store = store;
+    this.frame = 0;
+    this.hover = { iteration: null, move: (iteration) => this.moveCrosshair(iteration) };
+    this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover);
+    this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
+    this.parts = new PartsBar();
+    this.element = this.build();
+  }
+
+  metricSeries() {
+    return this.store.metrics.map((name, index) => [name, `--zoo-series-${1 + (index % 5)}`]);
+  }
+
+  build() {
+    this.name = h("span", { class: "zoo-name" });
+    this.state = h("span", { class: "zoo-state" });
+    this.detail = h("span", { class: "zoo-detail" });
+    this.stop = h("button", { type: "button", class: "zoo-stop", onclick: () => this.pressStop() }, "Stop");
+    this.status = h("span", { class: "zoo-status" });
+    this.facts = ["rate", "elapsed", "left"].map((name) => this.fact(name));
+    this.bar = h("div", { class: "zoo-bar", role: "progressbar", "aria-label": "Progress of the run" }, h("div"));
+    this.notice = h("div", { class: "zoo-notice", hidden: "" });
+    this.waiting = h("div", { class: "zoo-waiting" });
+    this.charts = h("div", { class: "zoo-charts" }, this.loss.element, this.metrics.element);
+    this.spoken = h("div", { class: "zoo-spoken", role: "status", "aria-live": "polite" });
+    const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.stop);
+    const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
+    const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
+    const parts = [head, this.bar, line, this.notice, this.waiting, this.charts, foot, this.spoken];
+    const attributes = { class: "zoo-monitor", role: "group", "data-run": this.model.get("run_id") };
+    return h("section", { ...attributes, "aria-label": "Training monitor" }, ...parts);
+  }
+
+  fact(name) {
+    const number = h("b");
+    const words = { rate: " samples/s", elapsed: " elapsed", left: " left" };
+    return { name, number, element: h("span", { class: "zoo-fact" }, number, words[name]) };
+  }
+
+  buildControls() {
+    const { settings } = this.store;
+    this.log = h("input", { type: "checkbox", onchange: () => this.set("log", this.log.checked) });
+    const range = { type: "range", min: "0", max: "0.99", step: "0.01", "aria-label": "Smoothing of the loss" };
+    this.smoothing = h("input", { ...range, oninput: () => this.set("smoothing", Number(this.smoothing.value)) });
+    this.log.checked = settings.log;
+    this.smoothing.value = String(settings.smoothing);
+    const log = h("label", {}, this.log, "log loss");
+    return h("div", { class: "zoo-controls" }, h("label", {}, "smoothing", this.smoothing), log);
+  }
+
+  set(name, chosen) {
+    this.store.settings[name] = chosen;
+    this.store.changed();
+  }
+
+  async pressStop() {
+    this.store.stopping = "Stopping…";
+    this.store.changed();
+    this.store.stopping = await requestStop(this.model);
+    this.store.changed();
+  }
+
+  moveCrosshair(iteration) {
+    this.hover.iteration = iteration;
+    this.schedule();
+  }
+
+  /** Draw in the next animation frame, once, however often it is asked for. */
+  schedule() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.update();
+    });
+  }
+
+  update() {
+    const { store } = this;
+    const { summary } = store;
+    const begun = store.rows.length > 0;
+    this.element.dataset.state = summary.state;
+    setText(this.name, summary.name ?? "Training");
+    setText(this.state, store.stopping && !store.over ? "stopping…" : (STATES[summary.state] ?? summary.state));
+    setText(this.detail, this.details(summary));
+    this.updateStop();
+    setText(this.status, begun || store.over ? summary.status : "");
+    this.updateFacts();
+    this.updateBar();
+    this.updateNotice();
+    this.waiting.hidden = begun || store.over;
+    setText(this.waiting, summary.status);
+    this.charts.hidden = !begun;
+    this.metrics.element.hidden = store.metrics.length === 0;
+    this.element.querySelector(".zoo-controls").hidden = !begun;
+    if (begun) for (const panel of [this.loss, this.metrics]) if (!panel.element.hidden) panel.update();
+    this.parts.update(summary.parts);
+    setText(this.spoken, this.speech(summary));
+  }
+
+  details({ model, workers, sync }) {
+    const told = [model, workers ? `${workers} ${workers === 1 ? "worker" : "workers"}` : "", sync];
+    return told.filter(Boolean).join(" · ");
+  }
+
+  updateStop() {
+    this.stop.hidden = this.store.over;
+    this.stop.disabled = Boolean(this.store.stopping);
+    setText(this.stop, this.store.stopping ? "Stopping…" : "Stop");
+  }
+
+  updateFacts() {
+    const { store } = this;
+    const waited = (performance.now() - store.received) / 1000;
+    const left = store.summary.eta == null ? null : Math.max(store.summary.eta - waited, 0);
+    const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: duration(left) };
+    const begun = store.rows.length > 0;
+    for (const { name, number, element } of this.facts) {
+      setText(number, facts[name]);
+      element.hidden = name === "elapsed" ? store.elapsed < 1 : !begun || (name === "left" && store.over);
+    }
+  }
+
+  updateBar() {
+    const { iteration = 0, iterations = 0, epochs = 0, status } = this.store.summary;
+    const share = iterations > 0 ? Math.min(iteration / iterations, 1) : 0;
+    this.bar.firstChild.style.width = `${(share * 100).toFixed(2)}%`;
+    this.bar.style.setProperty("--zoo-epoch-width", epochs > 1 && epochs <= 60 ? `${100 / epochs}%` : "100%");
+    this.bar.classList.toggle("zoo-bar-waiting", !this.store.over && iteration === 0);
+    const now = { min: 0, max: iterations, now: iteration, text: status };
+    for (const [name, content] of Object.entries(now)) this.bar.setAttribute(`aria-value${name}`, content);
+  }
+
+  updateNotice() {
+    const { store } = this;
+    const failed = store.summary.state === "failed";
+    const notice = store.rows.length ? store.summary.notice : "";
+    const text = store.stopping && !store.over ? store.stopping : notice;
+    this.notice.hidden = !text || failed;
+    setText(this.notice, text ?? "");
+  }
+
+  /** What a screen reader says by itself: changes of state and ends of epochs, not each packet. */
+  speech({ name, state, status, epochs }) {
+    if (this.store.over) return `${name}: ${status}`;
+    const done = this.store.epochs.length;
+    if (!done) return `${name ?? ""} ${STATES[state] ?? state}`.trim();
+    const seen = this.store.epochs.names.map((each) => `${label(each)} ${value(this.store.epochs.get(each).at(-1))}`);
+    return `${name}: ${count(done)} of ${count(epochs)} epochs done. ${seen.join(", ")}`;
+  }
+
+  /** Start listening; returns what ends it. */
+  connect() {
+    const redraw = () => this.schedule();
+    const ends = [this.store.subscribe(redraw)];
+    const resizing = new ResizeObserver(redraw);
+    resizing.observe(this.element);
+    const theme = new MutationObserver(redraw); // JupyterLab marks the body when the theme changes
+    theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "class"] });
+    const clock = setInterval(() => this.store.over || this.updateFacts(), 1000);
+    ends.push(() => resizing.disconnect(), () => theme.disconnect(), () => clearInterval(clock));
+    ends.push(() => cancelAnimationFrame(this.frame), () => this.element.remove());
+    this.update();
+    return () => ends.forEach((end) => end());
+  }
+}

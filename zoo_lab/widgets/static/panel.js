@@ -1,0 +1,163 @@
+/** One chart with its legend, its crosshair and its keys: a group of series of the run on one pair of axes. */
+
+import { colourOf, h, setText } from "./dom.js";
+import { draw } from "./plot.js";
+import { nearest, smooth } from "./store.js";
+import { count, label, value } from "./wording.js";
+
+const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 10, ArrowDown: -10, PageUp: 50, PageDown: -50 };
+
+export class ChartPanel {
+  /**
+   * `names` gives the series to show, each with its colour's CSS property: [["loss", "--zoo-series-0"], …].
+   * `hover` is shared by the panels of a view: {iteration, listeners}.
+   */
+  constructor(store, title, names, hover) {
+    this.store = store;
+    this.names = names;
+    this.hover = hover;
+    this.places = null;
+    this.legend = h("div", { class: "zoo-legend" });
+    this.canvas = h("canvas", {
+      class: "zoo-canvas",
+      tabindex: "0",
+      role: "slider",
+      "aria-label": `${title} by iteration; arrow keys read the values`,
+      onkeydown: (event) => this.key(event),
+      onpointermove: (event) => this.point(event.offsetX),
+      onpointerdown: (event) => this.point(event.offsetX),
+      onpointerleave: () => this.hover.move(null),
+      onblur: () => this.hover.move(null),
+    });
+    this.tooltip = h("div", { class: "zoo-tooltip", "aria-hidden": "true", hidden: "" });
+    this.plot = h("div", { class: "zoo-plot" }, this.canvas, this.tooltip);
+    this.element = h("figure", { class: "zoo-panel" }, this.legend, this.plot);
+  }
+
+  /** The series as the plot wants them: smoothed lines by iteration, marks by epoch. */
+  chart() {
+    const { rows, epochs, settings } = this.store;
+    const shown = this.names().filter(([name]) => !settings.hidden.has(name));
+    const lines = [];
+    const marks = [];
+    for (const [name, property] of shown) {
+      const colour = colourOf(this.element, property);
+      const values = rows.get(name);
+      // Keras' metrics are running means of the epoch already: only the loss of single batches is noisy
+      const weight = name === "loss" ? settings.smoothing : 0;
+      if (values.length) {
+        lines.push({ name, colour, iterations: rows.get("iteration"), values, smoothed: smooth(values, weight) });
+      }
+      const validation = epochs.get(`val_${name}`);
+      if (validation.length) {
+        marks.push({ name: `val_${name}`, colour, iterations: epochs.get("iteration"), values: validation });
+      }
+    }
+    const log = settings.log && this.names()[0]?.[0] === "loss";
+    return { lines, marks, epochEnds: epochs.get("iteration"), log };
+  }
+
+  /** Draw everything anew. */
+  update() {
+    this.drawLegend();
+    const chart = this.chart();
+    const crosshair = this.crosshair(chart);
+    this.places = draw(this.canvas, chart, this.colours(), crosshair);
+    this.tell(chart, crosshair);
+  }
+
+  colours() {
+    return {
+      axis: colourOf(this.element, "--zoo-axis"),
+      grid: colourOf(this.element, "--zoo-grid"),
+      text: colourOf(this.element, "--zoo-text-quiet"),
+      background: colourOf(this.element, "--zoo-background"),
+      font: `11px ${getComputedStyle(this.element).fontFamily || "sans-serif"}`,
+    };
+  }
+
+  crosshair(chart) {
+    const iterations = this.store.rows.get("iteration");
+    if (this.hover.iteration === null || !iterations.length) return null;
+    const index = nearest(iterations, this.hover.iteration);
+    const ends = this.store.epochs.get("iteration");
+    const close = nearest(ends, iterations[index]);
+    const reach = Math.max(1, (iterations.at(-1) - iterations[0]) * 0.02);
+    const epochIndex = chart.marks.length && Math.abs(ends[close] - iterations[index]) <= reach ? close : -1;
+    return { iteration: iterations[index], index, epochIndex };
+  }
+
+  /** Say the crosshair's values: in the tooltip for eyes, as the slider's text for screen readers. */
+  tell(chart, crosshair) {
+    const iterations = this.store.rows.get("iteration");
+    this.canvas.setAttribute("aria-valuemin", iterations[0] ?? 0);
+    this.canvas.setAttribute("aria-valuemax", iterations.at(-1) ?? 0);
+    const at = crosshair ? crosshair.index : iterations.length - 1;
+    const read = chart.lines.map((line) => [line.name, line.values[at], line.colour]);
+    if (crosshair && crosshair.epochIndex >= 0) {
+      for (const mark of chart.marks) read.push([mark.name, mark.values[crosshair.epochIndex], mark.colour]);
+    }
+    const words = read.map(([name, number]) => `${label(name)} ${value(number)}`).join(", ");
+    this.canvas.setAttribute("aria-valuenow", iterations[at] ?? 0);
+    this.canvas.setAttribute("aria-valuetext", at >= 0 ? `iteration ${iterations[at]}: ${words}` : "no values yet");
+    this.tooltip.hidden = !crosshair || !this.places;
+    if (!this.tooltip.hidden) this.showTooltip(crosshair.iteration, read);
+  }
+
+  showTooltip(iteration, read) {
+    const rows = read.map(([name, number, colour]) =>
+      h("div", {}, h("i", { style: `background:${colour}` }), `${label(name)} `, h("b", {}, value(number))),
+    );
+    this.tooltip.replaceChildren(h("div", { class: "zoo-tooltip-head" }, `iteration ${count(iteration)}`), ...rows);
+    const left = this.places.x(iteration);
+    const flipped = left > this.canvas.clientWidth * 0.6;
+    this.tooltip.style.left = flipped ? "" : `${left + 12}px`;
+    this.tooltip.style.right = flipped ? `${this.canvas.clientWidth - left + 12}px` : "";
+  }
+
+  drawLegend() {
+    const { settings, rows, epochs } = this.store;
+    const wanted = this.names();
+    const key = wanted.map(([name]) => name).join();
+    if (this.legend.dataset.key !== key) {
+      this.legend.dataset.key = key;
+      this.legend.replaceChildren(...wanted.map(([name, property]) => this.legendEntry(name, property)));
+    }
+    wanted.forEach(([name], index) => {
+      const entry = this.legend.children[index];
+      entry.setAttribute("aria-pressed", String(!settings.hidden.has(name)));
+      const validation = epochs.get(`val_${name}`).at(-1);
+      const newest = value(rows.get(name).at(-1));
+      setText(entry.lastChild, validation === undefined ? newest : `${newest} · val ${value(validation)}`);
+    });
+  }
+
+  legendEntry(name, property) {
+    const swatch = h("i", { style: `background:var(${property})` });
+    const attributes = { type: "button", class: "zoo-series", title: `Show or hide ${label(name)}` };
+    return h("button", { ...attributes, onclick: () => this.toggle(name) }, swatch, `${label(name)} `, h("b"));
+  }
+
+  toggle(name) {
+    const { hidden } = this.store.settings;
+    if (!hidden.delete(name)) hidden.add(name);
+    this.store.changed();
+  }
+
+  point(left) {
+    if (this.places) this.hover.move(this.places.iterationAt(left));
+  }
+
+  key(event) {
+    const iterations = this.store.rows.get("iteration");
+    const last = iterations.length - 1;
+    const now = this.hover.iteration === null ? last : nearest(iterations, this.hover.iteration);
+    const targets = { Home: 0, End: last, Escape: null };
+    let target = event.key in targets ? targets[event.key] : undefined;
+    if (event.key in STEPS) target = Math.min(Math.max(now + STEPS[event.key] * (event.shiftKey ? 10 : 1), 0), last);
+    if (target === undefined || last < 0) return;
+    event.preventDefault();
+    event.stopPropagation(); // the notebook moves between cells with the same keys
+    this.hover.move(target === null ? null : iterations[target]);
+  }
+}

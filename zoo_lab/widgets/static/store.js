@@ -1,0 +1,125 @@
+/** The run as this page knows it: columns of numbers that grow by packets from the kernel (widgets/packets.py). */
+
+/** The numbers of a packet's buffer: `rows` values for each of `columns`, column after column. */
+export function decodeColumns(buffer, columns, rows) {
+  const bytes = new DataView(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
+  const decoded = {};
+  columns.forEach((name, column) => {
+    const numbers = new Array(rows);
+    // DataView, as a buffer of a message need not start at a multiple of four
+    for (let row = 0; row < rows; row++) numbers[row] = bytes.getFloat32((column * rows + row) * 4, true);
+    decoded[name] = numbers;
+  });
+  return decoded;
+}
+
+/** Exponential smoothing as TensorBoard does it: weight 0 leaves the numbers, towards 1 the past counts more. */
+export function smooth(numbers, weight) {
+  if (!(weight > 0)) return numbers;
+  const smoothed = new Array(numbers.length);
+  let mean = 0;
+  let seen = 0;
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index];
+    if (Number.isFinite(number)) {
+      mean = mean * weight + (1 - weight) * number;
+      seen += 1;
+      smoothed[index] = mean / (1 - weight ** seen); // without it the start would be drawn towards 0
+    } else {
+      smoothed[index] = NaN;
+    }
+  }
+  return smoothed;
+}
+
+/** Index of the entry of the ascending `numbers` that lies nearest to `wanted`; -1 where there is none. */
+export function nearest(numbers, wanted) {
+  if (!numbers.length) return -1;
+  let low = 0;
+  let high = numbers.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] <= wanted) low = middle;
+    else high = middle;
+  }
+  return wanted - numbers[low] <= numbers[high] - wanted ? low : high;
+}
+
+/** A table whose columns all have `length` rows; what a row lacks is NaN. */
+export class Table {
+  constructor() {
+    this.length = 0;
+    this.columns = { iteration: [] };
+  }
+
+  /** Add the rows of `columns` from row `skip` on. */
+  append(columns, rows, skip = 0) {
+    for (const name of Object.keys(columns)) this.columns[name] ??= new Array(this.length).fill(NaN);
+    for (const [name, numbers] of Object.entries(this.columns)) {
+      for (let row = skip; row < rows; row++) numbers.push(columns[name] ? columns[name][row] : NaN);
+    }
+    this.length += rows - skip;
+  }
+
+  get(name) {
+    return this.columns[name] ?? [];
+  }
+
+  get names() {
+    return Object.keys(this.columns).filter((name) => name !== "iteration");
+  }
+}
+
+/** All that a page knows of a run, shared by its views; `settings` are what the user chose. */
+export class RunStore {
+  constructor() {
+    this.rows = new Table();
+    this.epochs = new Table();
+    this.summary = { state: "starting", status: "Preparing the run…", parts: {} };
+    this.received = performance.now();
+    this.settings = { log: false, smoothing: 0.6, hidden: new Set() };
+    this.stopping = "";
+    this.listeners = new Set();
+  }
+
+  /** Take a packet. What came before is not doubled; a gap is left out until the history comes. */
+  apply(content, buffers) {
+    if (content.reset) {
+      this.rows = new Table();
+      this.epochs = new Table();
+    }
+    this.grow(this.rows, content.start, content.count, content.columns, buffers[0]);
+    this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
+    this.summary = content.summary;
+    this.received = performance.now();
+    this.changed();
+  }
+
+  grow(table, start, count, columns, buffer) {
+    const known = Math.max(0, table.length - start);
+    if (count > known) table.append(decodeColumns(buffer, columns, count), count, known);
+  }
+
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  changed() {
+    for (const listener of this.listeners) listener();
+  }
+
+  get over() {
+    return !["starting", "running"].includes(this.summary.state);
+  }
+
+  /** Seconds since the run began, counted on between packets. */
+  get elapsed() {
+    const waited = this.over || this.summary.elapsed == null ? 0 : (performance.now() - this.received) / 1000;
+    return (this.summary.elapsed ?? 0) + waited;
+  }
+
+  get metrics() {
+    return this.rows.names.filter((name) => name !== "loss");
+  }
+}

@@ -1,0 +1,91 @@
+"""The live picture of a run in a notebook cell. Curves keep the numbers; packets carry them; the front end draws."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from zoo_lab.core.events import Event, RunStopped
+from zoo_lab.widgets import assets
+from zoo_lab.widgets.curves import Curves
+from zoo_lab.widgets.packets import packet
+from zoo_lab.widgets.ticker import Ticker
+
+_SECONDS_BETWEEN_PACKETS = 0.1
+
+
+class TrainingMonitor(anywidget.AnyWidget):
+    """Show a run while it trains: curves, pace, progress and a Stop button.
+
+    Use it as a listener of the run's event stream. It sends only what is new, at most ten times a second and from
+    a thread of its own; the whole history goes out once when a page says that it is ready.
+
+    Args:
+        run_id: the run whose events it shows; others are ignored.
+        kernel_id: the kernel's id, default "" (then Stop only goes over the kernel's own channel).
+        on_stop: called without arguments, once, when Stop was pressed and the kernel heard of it.
+
+    Example:
+        >>> monitor = TrainingMonitor("run-1", on_stop=run.stop)  # doctest: +SKIP
+        >>> unsubscribe = stream.subscribe(monitor)  # doctest: +SKIP
+    """
+
+    _esm = assets.module("training_monitor")
+    _css = assets.style("training_monitor")
+
+    run_id = traitlets.Unicode().tag(sync=True)
+    kernel_id = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, run_id: str, kernel_id: str | None = None, on_stop: Callable[[], object] | None = None) -> None:
+        super().__init__(run_id=run_id, kernel_id=kernel_id or "")
+        self.curves = Curves(run_id)
+        self._on_stop = on_stop
+        self._lock = threading.Lock()
+        self._sent = 0
+        self._epochs_sent = 0
+        self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
+        self.on_msg(self._receive)
+
+    def __call__(self, event: Event) -> None:
+        """Take an event into account; it is on the page within a tenth of a second."""
+        with self._lock:
+            self.curves.add(event)
+        if isinstance(event, RunStopped) and event.run == self.run_id:
+            self._ticker.close()
+            self.flush()
+        else:
+            self._ticker.wake()
+
+    def flush(self) -> None:
+        """Send what no view has seen yet."""
+        with self._lock:
+            content, buffers = packet(self.curves, self._sent, self._epochs_sent)
+            self._sent, self._epochs_sent = len(self.curves), self.curves.epochs_done
+            self.send(content, buffers)
+
+    def close(self) -> None:
+        """End the thread and remove all views."""
+        if hasattr(self, "_ticker"):  # ipywidgets also closes what its constructor never finished
+            self._ticker.close()
+        super().close()
+
+    def _receive(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
+        if content.get("type") == "ready":
+            self._send_history()
+        elif content.get("type") == "stop":
+            self._stop_once()
+
+    def _send_history(self) -> None:
+        with self._lock:
+            history, buffers = packet(self.curves, reset=True)
+            self._sent, self._epochs_sent = len(self.curves), self.curves.epochs_done
+            self.send(history, buffers)
+
+    def _stop_once(self) -> None:
+        on_stop, self._on_stop = self._on_stop, None
+        if on_stop is not None and not self.curves.over:
+            on_stop()
