@@ -104,6 +104,12 @@ class LiveModel:
         for variable, value in zip(self.model.optimizer.variables, optimizer, strict=True):
             variable.assign(value)
 
+    def remember(self) -> Callable[[], None]:
+        """Return what takes weights, state and optimizer back to how they are now."""
+        weights, state = self.flat_weights(), self.flat_state(only_updated=False)
+        optimizer = [np.array(np.asarray(variable)) for variable in self.model.optimizer.variables]
+        return lambda: self.restore_all(weights, state, optimizer)
+
     def apply(self, gradient: np.ndarray, sparse: list[tuple[np.ndarray, np.ndarray]], state: np.ndarray) -> np.ndarray:
         """Update the model with a whole batch's gradients and state; return the new flat weights."""
         return self._apply(gradient, sparse, state).numpy()

@@ -107,7 +107,7 @@ class Loop:
         self._callbacks.on_epoch_begin(epoch)
         order = epoch_order(self.plan.rows, self.plan.seed, epoch, self.plan.shuffle)
         self._last_end = time.perf_counter()
-        self._sync.publish()
+        self._publish()
         step = self.plan.position_of(self.iterations + 1).step
         if step and self._start.totals is not None:
             self._live.totals.restore(self._start.totals)
@@ -133,7 +133,7 @@ class Loop:
             raise Stopped
         if self._watches_batches:
             self._callbacks.on_train_batch_begin(step)
-            self._sync.publish()  # the hooks of this batch or of the last may have set weights
+            self._publish()  # the hooks of this batch or of the last may have set weights
         left = min(self.plan.steps_per_epoch - step, self.plan.iterations - self.iterations)
         count = min(self._grouping.size, left)
         if self._saver is not None:
@@ -208,6 +208,9 @@ class Loop:
             with undivided():
                 self._sync.mark()
                 self._emit(self._saver.save(moment, self.plan))
+
+    def _publish(self) -> None:
+        self._repeat(self._sync.publish, self.iterations)
 
     def _pull(self) -> None:
         begin = time.perf_counter()

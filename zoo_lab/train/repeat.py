@@ -10,7 +10,8 @@ from zoo_lab.core.events import Event, WorkerLost
 from zoo_lab.train.engine import why_lost
 
 T = TypeVar("T")
-_ATTEMPTS = 3
+# Four losses at one iteration, as spark.task.maxFailures; each may be met twice: a dead task, then what it kept is lost.
+_ATTEMPTS = 8
 
 
 class Stopped(Exception):
@@ -18,7 +19,7 @@ class Stopped(Exception):
 
 
 class Repeater:
-    """Runs the jobs of one run, each up to three times; every repetition is emitted as `WorkerLost`."""
+    """Runs the jobs of one run, each up to eight times; every repetition is emitted as `WorkerLost`."""
 
     def __init__(self, run: str, emit: Callable[[Event], None], stop_asked: Callable[[], bool]) -> None:
         self._run = run

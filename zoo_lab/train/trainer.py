@@ -93,7 +93,8 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
             rule, plan = _update_rule(job)
             run.plan = plan
             capacity = most_iterations(plan.iterations_per_job, plan.batch_size)
-            sync = open_sync(Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run)))
+            terms = Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run))
+            sync = repeat(lambda: open_sync(terms), 0)
             resources.enter_context(closing(sync))
             loop = Loop(
                 plan,

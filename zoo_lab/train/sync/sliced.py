@@ -49,7 +49,9 @@ class SlicedSync(Sync):
         self._driver = DriverUpdate(live, None) if rule is None else None
         self._seed: Any = None
         self._files: dict[str, str] = {}
-        self._since: list[tuple[Order, float]] = []
+        self._since: list[tuple[Order, float]] = []  # the iterations since the snapshot, with their learning rates
+        self._repeated = 0  # how many of them are done: all, unless the run has gone back
+        self._undo: Callable[[], None] | None = None  # where the driver updates: takes the live model to the snapshot
         self._last_end = 0.0
         self._read: tuple[int, list[np.ndarray], list[Any]] | None = None
         self.received = 0
@@ -64,20 +66,16 @@ class SlicedSync(Sync):
 
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
         for order in orders:
-            rate = self._live.rates(self._updates, 1)[0]
-            if self._driver is None and len(self._since) >= _SNAPSHOT_ITERATIONS:
+            self._catch_up()
+            if len(self._since) >= _SNAPSHOT_ITERATIONS:
                 self._snapshot()
-            try:
-                done = self._iterate(order, rate)
-            except SlicesLost:
-                self._replay()
-                raise
-            finished(done)
+            finished(self._iterate(order, self._live.rates(self._updates, 1)[0]))
 
     def pull(self) -> None:
         if self._driver is not None:
+            self._catch_up()
             return
-        self._live.restore(self._weights, self._state)  # also where the optimizer cannot be had any more
+        self._live.restore(*self._newest)  # also where the optimizer cannot be had any more
         slots, scalars = self._read_slots()
         self._live.restore(self._weights, self._state, slots, scalars, self._updates)
 
@@ -116,7 +114,7 @@ class SlicedSync(Sync):
                 self._rule,
                 self._compression,
                 self._files,
-                fresh=not self._since,
+                fresh=self._repeated == 0,
             )
         )
         shuffled = engine.rdd(Forward(engine.shipped, message)).partitionBy(workers, _own_number)
@@ -128,6 +126,7 @@ class SlicedSync(Sync):
             _clean_shuffle(engine, shuffled)
         lost = [record.reason for record in found if isinstance(record, Lost)]
         if lost:
+            self._go_back()
             raise SlicesLost(lost[0])
         return sorted(found, key=lambda done: done.slice)
 
@@ -135,42 +134,55 @@ class SlicedSync(Sync):
         values = np.concatenate([done.values for done in slices])
         state = np.concatenate([done.state for done in slices])
         self._files = {name: path for done in slices for name, path in done.files.items()}
-        self._since.append((order, rate))
         self.received = sum(done.received for done in slices)
         if self._driver is None:
             self._weights, self._state = values, state
             self._updates += 1
             self._drop_seed()
-            return
-        self._driver.apply(values, join_sparse(sparse), state)
-        self._weights, self._state, self._updates = self._driver.weights, self._driver.state, self._driver.updates
+        else:
+            self._driver.apply(values, join_sparse(sparse), state)
+            self._weights, self._state, self._updates = self._driver.weights, self._driver.state, self._driver.updates
+        if self._repeated == len(self._since):
+            self._since.append((order, rate))
+            self._newest = (self._weights, self._state)
+        self._repeated += 1
 
-    def _replay(self) -> None:
-        """Go back to the last snapshot and repeat the iterations since."""
-        since = self._since
+    def _go_back(self) -> None:
+        """Start from the last snapshot again; `_catch_up` repeats the iterations since, also after more losses."""
+        since, newest = self._since, self._newest
+        if self._driver is not None:
+            self._undo()
+            self._driver.publish()
         self._start(self._snapshotted)
-        for order, rate in since:
-            self._iterate(order, rate)
+        self._since, self._newest = since, newest
+
+    def _catch_up(self) -> None:
+        while self._repeated < len(self._since):
+            self._iterate(*self._since[self._repeated])
 
     def _snapshot(self) -> None:
         slots, scalars = self._read_slots()
         self._snapshotted = (self._weights, self._state, slots, scalars, self._updates)
-        self._since = []
+        self._since, self._repeated = [], 0
+        self._undo = self._live.remember() if self._driver is not None else None
 
     def _take_snapshot_of_live(self) -> None:
         live = self._live
         slots, scalars = live.kept() if self._rule else ([], [])
         self._start((live.flat_weights(), live.flat_state(), slots, scalars, live.updates))
+        self._undo = live.remember() if self._driver is not None else None
 
     def _start(self, snapshot: tuple[Any, ...]) -> None:
         self._snapshotted = snapshot
         self._weights, self._state, slots, scalars, self._updates = snapshot
-        self._since, self._files, self._read = [], {}, None
+        self._newest = (self._weights, self._state)
+        self._since, self._repeated, self._files, self._read = [], 0, {}, None
         self._drop_seed()
         if self._rule is not None:
             self._seed = self._engine.broadcast((slots, scalars))
 
     def _read_slots(self) -> tuple[list[np.ndarray], list[Any]]:
+        self._catch_up()
         if self._read is None or self._read[0] != self._updates:
             self._read = (self._updates, *self._slots_now())
         return self._read[1:]
@@ -180,11 +192,10 @@ class SlicedSync(Sync):
             return self._snapshotted[2], self._snapshotted[3]  # no iteration since
         job = self._places.mapPartitionsWithIndex(ReadSlots(self._files, self._rule, self._weights.dtype))
         found = self._engine.run(job)
-        if any(isinstance(record, Lost) for record in found):
-            self._replay()
-            found = self._engine.run(
-                self._places.mapPartitionsWithIndex(ReadSlots(self._files, self._rule, self._weights.dtype))
-            )
+        lost = [record.reason for record in found if isinstance(record, Lost)]
+        if lost:
+            self._go_back()
+            raise SlicesLost(lost[0])
         parts = [part for _slice, part in sorted(found, key=lambda record: record[0])]
         slots = [np.concatenate([part[0][slot] for part in parts]) for slot in range(self._rule.slots)]
         return slots, list(parts[0][1])
