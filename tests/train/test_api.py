@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -141,6 +143,7 @@ def test_data_of_the_callers_stays_and_what_fit_has_pinned_goes(train, context):
     def folders():
         return {path.name for path in context.scratch.glob("shards-*")}
 
+    gc.collect()  # what earlier tests have left goes when it is collected
     mine = zoo_lab.FeatureSet.from_numpy(X, Y)
     before = folders()
     train(linear(), mine, validation_data=(X, Y))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import signal
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+import zoo_lab
 from tests.train.battery import STRATEGIES
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table
@@ -95,6 +97,81 @@ def test_a_worker_that_dies_while_it_builds_the_model_costs_nothing_but_time(tra
     assert run.state == "finished"
     train(undisturbed, (X, Y), seed=3)
     assert largest_difference(model, undisturbed) == 0
+
+
+def normalized(layer):
+    """Return a model whose workers meet in mid-step; `layer` comes after the meeting."""
+    inside = [layers.Dense(8, use_bias=False), layers.BatchNormalization(synchronized=True), layer]
+    return compiled(keras.Sequential([layers.Input((FEATURES,)), *inside, layers.Dense(CLASSES, "softmax")]))
+
+
+class Falls(layers.Layer):
+    """In its third step takes its worker down where `marker` does not tell that it has, or raises where there is none."""
+
+    def __init__(self, marker="", **arguments):
+        super().__init__(**arguments)
+        self.marker, self.steps = marker, 0
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        import tensorflow
+
+        flat = tensorflow.numpy_function(self.fall, [], tensorflow.float32)
+        return inputs + keras.ops.reshape(flat, (1, 1))
+
+    def fall(self):
+        self.steps += 1
+        if self.steps == 3 and not self.marker:
+            message = "one worker only" if os.getpid() % 2 == 0 else "the other worker"
+            raise ArithmeticError(message)
+        if self.steps == 3 and not os.path.exists(self.marker):
+            with open(self.marker, "w", encoding="ascii"):
+                os.kill(os.getpid(), signal.SIGKILL)
+        return np.float32(0)
+
+    def get_config(self):
+        return {**super().get_config(), "marker": self.marker}
+
+
+@pytest.mark.parametrize("sync", ["shared", "collect"])
+def test_a_worker_that_dies_while_others_wait_for_it_in_mid_step_costs_nothing_but_time(train, sync, tmp_path):
+    model, undisturbed = twin(lambda: normalized(Falls(str(tmp_path / "fell"))))
+    run = train(model, (X, Y), batch_size=10, seed=3, sync=sync)
+    assert (tmp_path / "fell").exists()
+    assert run.state == "finished"
+    train(undisturbed, (X, Y), batch_size=10, seed=3, sync=sync)
+    assert largest_difference(model, undisturbed) == 0
+
+
+def test_an_error_while_others_wait_in_mid_step_is_told_as_it_is(train):
+    with pytest.raises(WorkerError, match="worker"):
+        train(normalized(Falls()), (X, Y), batch_size=10, seed=3, sync="collect")
+
+
+@pytest.mark.parametrize("source", ["arrays", "records"])
+def test_shards_that_are_deleted_are_written_again(train, context, source):
+    x, y = table(400)
+    pairs = [(row, label) for row, label in zip(x, y.tolist(), strict=True)]
+    made = {
+        "arrays": lambda: zoo_lab.FeatureSet.from_numpy(x, y),
+        "records": lambda: zoo_lab.FeatureSet.from_rdd(context.sc.parallelize(pairs, 3)),
+    }
+    data = made[source]()
+    model, undisturbed = twin(lambda: dense(keras.optimizers.Adam()))
+    usual = {"batch_size": 10, "epochs": 2, "seed": 1, "sync": "shared"}
+    expected = train(undisturbed, data, **usual)
+    for handle in data.store.handles[:2]:
+        shutil.rmtree(handle.folder)
+    run = train(model, data, **usual)
+    assert [event.iteration for event in run.events if isinstance(event, WorkerLost)] == [1]
+    assert run.history == expected.history
+    assert largest_difference(model, undisturbed) == 0
+    for handle in data.store.handles:
+        shutil.rmtree(handle.folder)
+    assert zoo_lab.evaluate(undisturbed, data)["loss"] > 0
+    shutil.rmtree(data.store.handles[0].folder)
+    np.testing.assert_allclose(zoo_lab.predict(model, data), model.predict(x, verbose=0), atol=1e-5)
 
 
 def test_an_error_while_the_step_runs_names_worker_and_rows(train):

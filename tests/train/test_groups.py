@@ -116,6 +116,21 @@ def test_a_loss_that_is_not_finite_keeps_the_weights_before_it(train):
     assert int(model.optimizer.iterations) == 16
 
 
+def test_after_a_loss_that_is_not_finite_training_goes_on_with_the_optimizer_as_it_was(train):
+    x = X.copy()
+    x[165, 3] = np.nan
+    inside = [keras.layers.Input((X.shape[1],)), keras.layers.Dense(CLASSES, "softmax")]  # relu would hide the NaN
+    model, reference = twin(lambda: compiled(keras.Sequential(inside), keras.optimizers.Adam(1e-3)))
+    train(model, (X, Y), batch_size=10, epochs=1, seed=1, iterations_per_job=7)
+    train(reference, (X, Y), batch_size=10, epochs=1, seed=1, iterations_per_job=7)
+    with pytest.raises(NumericsError):
+        train(model, (x, Y), batch_size=10, shuffle=False, iterations_per_job=40)
+    train(reference, (X[:160], Y[:160]), batch_size=10, shuffle=False, iterations_per_job=40)
+    for one, other in zip(model.optimizer.variables, reference.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert largest_difference(model, reference) == 0
+
+
 class Slowly(keras.layers.Layer):
     """Takes its time over each training step, and the first worker to pass `batches` of them down with it."""
 

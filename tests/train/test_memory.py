@@ -1,3 +1,5 @@
+import resource
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,25 @@ SHAPE = MemoryShape(
 
 @pytest.fixture
 def sides(tmp_path):
-    return SharedMemory(tmp_path / "run", SHAPE, create=True), SharedMemory(tmp_path / "run", SHAPE)
+    return SharedMemory.create(tmp_path / "run", SHAPE), SharedMemory(tmp_path / "run", SHAPE)
+
+
+def test_a_place_without_room_for_all_of_it_is_refused_at_once(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SHAPE.nbytes - 1, hard))
+    try:
+        with pytest.raises(OSError):
+            SharedMemory.create(tmp_path / "run", SHAPE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_released_memory_gives_its_room_back_though_others_still_map_it(sides, tmp_path):
+    driver, worker = sides
+    driver.release()
+    assert (tmp_path / "run").stat().st_size == 0
+    assert worker.path == driver.path
 
 
 def published(memory):

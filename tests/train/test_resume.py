@@ -70,6 +70,29 @@ def test_compressed_gradients_go_on_too(train, tmp_path):
     assert largest_difference(whole, again) == 0
 
 
+def test_an_optimizer_that_works_on_the_driver_goes_on_too(train, tmp_path):
+    whole, again = twin(lambda: dense(keras.optimizers.Adam(1e-3, clipnorm=0.5)))
+    place = tmp_path / "saved"
+    train(whole, (X, Y), checkpoint=Checkpoints(place, every=EveryIterations(13), keep=1), **USUAL)
+    train(again, (X, Y), resume=place, batch_size=20, epochs=3)
+    assert largest_difference(whole, again) == 0
+    assert same_optimizer(whole, again)
+
+
+def test_metrics_with_a_value_for_each_class_and_16_bit_weights_are_saved(train, tmp_path):
+    def build():
+        f1 = keras.metrics.F1Score(average=None)
+        layers = [keras.layers.Input((FEATURES,)), keras.layers.Dense(CLASSES, "softmax", dtype="bfloat16")]
+        return compiled(keras.Sequential(layers), keras.optimizers.Adam(), "categorical_crossentropy", metrics=[f1])
+
+    whole, again = twin(build)
+    y = keras.utils.to_categorical(Y, CLASSES)
+    run = train(whole, (X, y), checkpoint=tmp_path / "saved", **{**USUAL, "epochs": 2})
+    assert not [event for event in run.events if isinstance(event, Notice)]
+    train(again, (X, y), resume=tmp_path / "saved" / "iteration-000000010", batch_size=20, epochs=2)
+    assert largest_difference(whole, again) == 0
+
+
 def test_more_epochs_may_follow(train, tmp_path):
     longer, shorter = twin(adam)
     place = tmp_path / "saved"

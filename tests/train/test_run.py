@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
+import zoo_lab
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import dense, linear, table
-from zoo_lab.core.errors import WorkerError
+from zoo_lab.core.errors import ArgumentError, WorkerError
 from zoo_lab.core.events import EpochDone, IterationDone, RunStarted, RunStopped
 
 X, Y = table(100)
@@ -47,6 +50,50 @@ def test_the_loss_of_an_iteration_is_that_of_its_batch(train):
     losses = [event.loss for event in run.events if isinstance(event, IterationDone)]
     expected = [reference.train_on_batch(X[start : start + 16], Y[start : start + 16]) for start in range(0, 100, 16)]
     assert losses == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_folder_that_takes_no_run_file_ends_the_run_with_the_way_out(train, tmp_path, background):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ArgumentError, match="Name another folder with runs="):
+        train(linear(), (X, Y), runs=tmp_path / "file", background=background).wait(60)
+
+
+def test_a_full_disk_costs_the_rest_of_the_run_file_and_not_the_run(train, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("zoo_lab.train.api._run_path", lambda folder, name: Path("/dev/full"))
+    model, reference = twin(linear)
+    run = train(model, (X, Y), epochs=3, seed=1, checkpoint=tmp_path / "saved")
+    assert run.state == "finished"
+    assert "No space left" in capsys.readouterr().err
+    monkeypatch.undo()
+    train(reference, (X, Y), epochs=3, resume=tmp_path / "saved" / "iteration-000000004")
+    assert largest_difference(model, reference) == 0
+
+
+def test_a_run_that_is_stopped_ends_for_its_callbacks_as_any_other(train):
+    ended = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            runs[0].stop()
+
+        def on_train_end(self, logs=None):
+            ended.append(logs)
+
+    runs = [None]
+    model = dense(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5))
+    data = zoo_lab.FeatureSet.from_numpy(X, Y)
+    started = threading.Event()
+    wait = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: started.wait(60))
+    runs[0] = train(model, data, epochs=50, seed=1, callbacks=[wait, Stop()], background=True)
+    started.set()
+    run = runs[0].wait(60)
+    assert run.state == "stopped"
+    assert len(ended) == 1
+    averages = [v for v in model.optimizer.variables if "average" in v.path]
+    assert averages
+    for weight, average in zip(model.trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(weight, average)
 
 
 def test_the_run_reads_as_a_sentence_and_draws_itself(train):

@@ -78,6 +78,22 @@ def lose_everything(context):
                 process.kill()
 
 
+@pytest.mark.slow
+def test_learning_rates_that_callbacks_have_set_are_those_of_the_iterations_done_again(train, context):
+    model, undisturbed = twin(clipped)
+    rates = keras.callbacks.LearningRateScheduler(lambda epoch: 1e-3 / (epoch + 1))
+    usual = {"batch_size": 10, "epochs": 3, "seed": 3, "sync": "sliced", "compression": "bf16", "callbacks": [rates]}
+    run = train(model, (X, Y), background=True, **usual)
+    while run.iterations < 30:
+        time.sleep(0.01)
+    lose_everything(context)
+    run.wait(120)
+    assert losses(run)
+    train(undisturbed, (X, Y), **usual)
+    assert largest_difference(model, undisturbed) == 0
+    assert float(model.optimizer.learning_rate) == float(undisturbed.optimizer.learning_rate)
+
+
 def losses(run):
     return [event.reason for event in run.events if isinstance(event, WorkerLost)]
 

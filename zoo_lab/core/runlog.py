@@ -43,14 +43,19 @@ class RunLog:
         self._file.close()
 
 
-def read_events(path: Path | str) -> Iterator[Event]:
-    """Yield the events of a run file in order.
+def read_events(path: Path | str, most_bytes: int | None = None) -> Iterator[Event]:
+    """Yield the events of a run file in order, of its first `most_bytes` only unless None.
 
     A last line cut short by a killed process is left out; a damaged line elsewhere raises ValueError
     naming it.
     """
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
+    with open(path, "rb") as lines:
+        read = 0
+        for number, raw in enumerate(lines, start=1):
+            read += len(raw)
+            if most_bytes is not None and read > most_bytes:
+                return
+            line = raw.decode("utf-8", errors="replace")
             try:
                 yield Event.from_dict(json.loads(line))
             except (json.JSONDecodeError, KeyError, TypeError) as error:

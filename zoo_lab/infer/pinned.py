@@ -10,8 +10,9 @@ import numpy as np
 from zoo_lab.context.jobs import interruptible
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.keras.shipping import pack
-from zoo_lab.train.engine import Engine, data_setup
+from zoo_lab.train.engine import Engine, WorkersLost, data_setup
 from zoo_lab.train.layout import Layout, ModelVariables, flat_values
+from zoo_lab.train.repeat import repeat
 from zoo_lab.train.setup import Report
 from zoo_lab.train.step import build_inputs
 from zoo_lab.train.task import Predict
@@ -31,10 +32,18 @@ def predict_pinned(model: Any, data: FeatureSet, batch_size: int) -> Any:
         engine = _engine(model, data, session)
         try:
             engine.send()
-            reports = engine.run(engine.job(Predict(data_setup(data), batch_size)))
+            reports = repeat(lambda: _predicted(engine, data, batch_size))
         finally:
             engine.close()
     return _in_order(reports, data.rows)
+
+
+def _predicted(engine: Engine, data: FeatureSet, batch_size: int) -> list[Report]:
+    reports = engine.run(engine.job(Predict(data_setup(data), batch_size)))
+    if sum(report.rows for report in reports) != data.rows:
+        msg = "some rows were not computed: shards have moved"
+        raise WorkersLost(msg)
+    return reports
 
 
 def _engine(model: Any, data: FeatureSet, session: Any) -> Engine:

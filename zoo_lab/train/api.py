@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,36 +112,36 @@ def fit(
         display,
         callbacks,
     )
-    train_set = as_feature_set(data, context, feature_cols, label_cols)
-    validation = as_feature_set(validation_data, train_set.context, feature_cols, label_cols)
-    live = live_model(model, train_set, class_weight)
-    train_set.context.warm_up()
-    size = live.layout.weights_size * live.layout.dtype.itemsize
-    strategy, why = choose_sync(sync, train_set.context.one_host, size, train_set.context.slots)
-    plan = Plan(
-        rows=train_set.rows,
-        batch_size=int(batch_size),
-        epochs=int(epochs),
-        workers=train_set.context.slots,
-        seed=random.SystemRandom().getrandbits(31) if seed is None else int(seed),
-        shuffle=shuffle,
-        sync=strategy,
-        why=why,
-        iterations_per_job=iterations_per_job,
-        compression=compression,
-        max_iterations=max_iterations,
-    )
-    start = Start()
-    if resume is not None:
-        start, plan = _resumed(resume, live, plan, seed, train_set.context)
-    saving = Checkpoints.of(checkpoint)
-    if resume is None:
-        expect_unused(saving, train_set.context)
-    run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
-    show(run, train_set.context, display)
-    job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving)
-    owned = [made for made, given in ((train_set, data), (validation, validation_data)) if made is not given and made]
-    return _start(run, job, owned, background)
+    with ExitStack() as pinned:
+        train_set = _pinned(data, context, feature_cols, label_cols, pinned)
+        validation = _pinned(validation_data, train_set.context, feature_cols, label_cols, pinned)
+        live = live_model(model, train_set, class_weight)
+        train_set.context.warm_up()
+        size = live.layout.weights_size * live.layout.dtype.itemsize
+        strategy, why = choose_sync(sync, train_set.context.one_host, size, train_set.context.slots)
+        plan = Plan(
+            rows=train_set.rows,
+            batch_size=int(batch_size),
+            epochs=int(epochs),
+            workers=train_set.context.slots,
+            seed=random.SystemRandom().getrandbits(31) if seed is None else int(seed),
+            shuffle=shuffle,
+            sync=strategy,
+            why=why,
+            iterations_per_job=iterations_per_job,
+            compression=compression,
+            max_iterations=max_iterations,
+        )
+        start = Start()
+        if resume is not None:
+            start, plan = _resumed(resume, live, plan, seed, train_set.context)
+        saving = Checkpoints.of(checkpoint)
+        if resume is None:
+            expect_unused(saving, train_set.context)
+        run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
+        show(run, train_set.context, display)
+        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving)
+        return _start(run, job, pinned.pop_all(), background)
 
 
 def evaluate(
@@ -176,13 +177,18 @@ def evaluate(
             feature_set.unpersist()
 
 
-def _start(run: Run, job: Job, owned: list[Any], background: bool) -> Run:
+def _pinned(data: Any, context: Any, feature_cols: Any, label_cols: Any, pinned: ExitStack) -> Any:
+    """Return `data` as a FeatureSet, which `pinned` releases unless the user made it."""
+    feature_set = as_feature_set(data, context, feature_cols, label_cols)
+    if feature_set is not None and feature_set is not data:
+        pinned.callback(feature_set.unpersist)
+    return feature_set
+
+
+def _start(run: Run, job: Job, pinned: ExitStack, background: bool) -> Run:
     def work() -> None:
-        try:
+        with pinned:
             train(run, job)
-        finally:
-            for feature_set in owned:
-                feature_set.unpersist()
 
     if not background:
         work()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from zoo_lab.core.errors import ModelError, WorkerError, ZooLabError
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.keras.shipping import ModelPackage
+from zoo_lab.train.exchange import Exchange
 from zoo_lab.train.layout import Layout
 from zoo_lab.train.setup import DataSetup, Failure, Prepared, Report, Setup
 from zoo_lab.train.task import Task, prepare
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from zoo_lab.context.jobs import JobSession
     from zoo_lab.context.nncontext import NNContext
 
+class WorkersLost(RuntimeError):
+    """A worker died or gave up, or files of its are gone: nobody's fault, and the job is done again."""
+
+
+GRACE_SECONDS = 0.5
+_CANCEL_SECONDS = 0.3
+_EXCHANGE_BYTES = 1 << 20  # more than the moments of all channels of most models
 _LOSS = re.compile(r"(Python worker (exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 
 
@@ -47,7 +55,7 @@ class Engine:
         self._session = session
         self._data = data
         run = uuid.uuid4().hex[:12]
-        folder = context.shared_memory_folder(_memory_needed(layout, context.slots))
+        folder = context.shared_memory_folder(_EXCHANGE_BYTES)
         self.setup = Setup(
             run=run,
             package=package,
@@ -60,20 +68,21 @@ class Engine:
             seed=seed,
             threads=context.threads_per_slot,
             exchange_path=str(folder / f"{run}.exchange"),
-            memory_path=str(folder / f"{run}.memory"),
             class_weight=class_weight,
         )
         self._base = self._records(data)
+        self._exchange = Exchange(Path(self.setup.exchange_path), context.slots)
         self._setup: Broadcast | None = None
         self.prepared: Prepared | None = None
+        self._spared = False
 
     def prepare(self) -> Prepared:
         """Send the model, let every worker build and trace it, and make the exchange file that it needs."""
         self.send()
         found: list[Prepared] = self.run(self.job(prepare))
         self.prepared = found[0]
-        if self.prepared.exchange_size:
-            np.zeros(self.prepared.exchange_size).tofile(self.setup.exchange_path)
+        if self._exchanges:
+            self._exchange.create(self.prepared.exchange_size)
         return self.prepared
 
     def send(self) -> None:
@@ -84,6 +93,11 @@ class Engine:
     def broadcast(self, value: Any) -> Broadcast:
         """Return a broadcast of `value`; the caller destroys it."""
         return self._session.run(lambda: self.context.sc.broadcast(value))
+
+    @property
+    def _exchanges(self) -> bool:
+        """Whether workers exchange values in mid-step."""
+        return self.prepared is not None and self.prepared.exchange_size > 0
 
     @property
     def shipped(self) -> Broadcast:
@@ -99,20 +113,77 @@ class Engine:
         base = self._base if data is None else self._records(data)
         return base.mapPartitionsWithIndex(Task(self._setup, work))
 
-    def run(self, job: RDD, meanwhile: Callable[[], None] | None = None, every: float = 0.02) -> list[Any]:
-        """Run a job and return the workers' records in order, or raise the first failure of the user's code.
+    def run(
+        self,
+        job: RDD,
+        meanwhile: Callable[[], None] | None = None,
+        *,
+        every: float = 0.02,
+        data: FeatureSet | None = None,
+        gang: bool = False,
+    ) -> list[Any]:
+        """Run a job and return the workers' records in order.
 
-        `meanwhile` is called every `every` seconds until the job has ended.
+        Args:
+            job: of `job` or `rdd`.
+            meanwhile: called every `every` seconds until the job has ended.
+            every: in seconds.
+            data: what the job reads, default the engine's own.
+            gang: whether its tasks wait for each other: two such jobs could each hold half of the slots for ever.
+
+        Errors:
+            WorkerError: the first failure of the user's code.
+            WorkersLost: do the job again; shards that were lost have been written again.
         """
-        records = self._session.run(job.collect, meanwhile, every)
-        for record in records:
-            if isinstance(record, Failure):
-                raise _worker_error(record)
+        with self.context.gang if gang or self._exchanges else contextlib.nullcontext():
+            try:
+                records = self._session.run(job.collect, meanwhile, every)
+            except Exception:
+                self.next_attempt()
+                raise
+        failures = [record for record in records if isinstance(record, Failure)]
+        if failures:
+            self._raise(failures, self._data if data is None else data)
         return records
+
+    def _raise(self, failures: list[Failure], data: FeatureSet) -> None:
+        self.next_attempt()
+        own = [failure for failure in failures if not (failure.gone or failure.shards)]
+        if own:
+            raise _worker_error(own[0])
+        shards = sorted({shard for failure in failures for shard in failure.shards})
+        if shards:
+            self._session.run(lambda: data.store.restore(shards))
+        raise WorkersLost(next((failure for failure in failures if failure.shards), failures[0]).message)
+
+    def next_attempt(self) -> None:
+        """Before a job is done again: who gave up in the last attempt is expected anew."""
+        if self._exchanges:
+            self._exchange.next_attempt()
 
     def settle(self, seconds: float) -> bool:
         """Wait up to `seconds` for a job under way after an interrupt; return whether it has ended."""
         return self._session.settle(seconds)
+
+    def end(self) -> None:
+        """After an interrupt: let a short job end by itself, which keeps the workers warm; cancel a long one."""
+        if not self.settle(GRACE_SECONDS):
+            self._session.cancel()
+            self.settle(_CANCEL_SECONDS)
+
+    def cancel(self) -> None:
+        """Cancel the job under way, unless it is `spared`."""
+        if not self._spared:
+            self._session.cancel()
+
+    @contextlib.contextmanager
+    def sparing(self) -> Iterator[None]:
+        """Let no `cancel` end the short jobs of the block, which bring the last finished iteration home."""
+        self._spared = True
+        try:
+            yield
+        finally:
+            self._spared = False
 
     def evaluate(self, data: FeatureSet, batch_size: int, weights: np.ndarray, state: np.ndarray) -> list[Report]:
         """Run one job that adds up the metrics of all of `data` in batches of `batch_size`."""
@@ -120,7 +191,7 @@ class Engine:
 
         message = self.broadcast((weights, state))
         try:
-            return self.run(self.job(Evaluate(data_setup(data), message, batch_size), data))
+            return self.run(self.job(Evaluate(data_setup(data), message, batch_size), data), data=data)
         finally:
             message.destroy()
 
@@ -143,10 +214,6 @@ def data_setup(data: FeatureSet) -> DataSetup:
     store = data.store
     handles = tuple(store.handles) if store.context.one_host else ()
     return DataSetup(store.fields, data.structure, tuple(handle.rows for handle in store.handles), handles)
-
-
-def _memory_needed(layout: Layout, workers: int) -> int:
-    return layout.dtype.itemsize * (layout.weights_size + layout.state_size) * (workers + 2)
 
 
 def why_lost(error: Exception) -> str:

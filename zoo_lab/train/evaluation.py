@@ -14,6 +14,7 @@ def evaluate_once(model: Any, data: FeatureSet, batch_size: int) -> dict[str, fl
     from zoo_lab.train.engine import Engine
     from zoo_lab.train.loop import evaluate_with
     from zoo_lab.train.match import live_model
+    from zoo_lab.train.repeat import repeat
 
     context = data.context
     live = live_model(model, data)
@@ -30,6 +31,6 @@ def evaluate_once(model: Any, data: FeatureSet, batch_size: int) -> dict[str, fl
         )
         try:
             engine.send()
-            return evaluate_with(engine, live, data, batch_size)
+            return repeat(lambda: evaluate_with(engine, live, data, batch_size))
         finally:
             engine.close()

@@ -3,11 +3,13 @@
 Needed where a layer or loss looks at the whole batch: BatchNormalization(synchronized=True), masked means.
 Every exchange point of the traced step has its own place in the file, so no point waits for another's reader.
 Values are tagged with the iteration, and a job ends before the next begins: nothing is read too early or
-overwritten too soon, and an iteration done again finds the same values. Runs inside Spark executors.
+overwritten too soon, and an iteration done again finds the same values. A worker that waits gives up when another one
+of the same attempt has died or has given up. Runs inside Spark executors.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,23 @@ import numpy as np
 import tensorflow as tf
 
 from zoo_lab.core.errors import TrainingError
+from zoo_lab.train.meeting import Gone, alive, fence
 
 _SPINS = 200
 _PAUSE_SECONDS = 50e-6
+_LOOK_EVERY = 100  # pauses between two looks whether everybody is alive
 _LIMIT_SECONDS = 120.0
 
 
 class Exchange:
-    """The exchange points of one traced step; `workers` is how many take part at most."""
+    """The exchange points of one traced step; `workers` is how many take part at most.
+
+    The file begins with the number of the attempt, then for each worker the attempt that it takes part in, its process
+    and the attempt that it gave up.
+
+    Attributes:
+        gone: why another worker will not come, "" while all may; TensorFlow does not let exceptions through whole.
+    """
 
     def __init__(self, path: Path, workers: int) -> None:
         self.path = path
@@ -31,14 +42,38 @@ class Exchange:
         self.worker = 0
         self.active = workers
         self.iteration = 0
+        self.gone = ""
+        self._attempt = 0.0
         self._points: list[tuple[int, int]] = []  # offset and length of each point, in float64 values
         self._memory: np.ndarray | None = None
         self._last: Any = None
 
     @property
     def size(self) -> int:
-        """Number of float64 values the file must hold for the points traced so far."""
-        return sum(self.workers * (length + 1) for _offset, length in self._points)
+        """Number of float64 values the file must hold for the points traced so far; 0 where there are none."""
+        return self._end() if self._points else 0
+
+    def create(self, size: int) -> None:
+        """Make the file, of `size` values; for the driver."""
+        values = np.zeros(size)
+        values[0] = 1
+        values.tofile(self.path)
+
+    def next_attempt(self) -> None:
+        """Let the next job take no notice of who gave up in the last one; for the driver."""
+        np.memmap(self.path, dtype=np.float64, mode="r+", shape=(1,))[0] += 1
+
+    def begin(self, worker: int, active: int, iteration: int) -> None:
+        """Take part in an iteration as one of the first `active` workers."""
+        self.worker, self.active, self.iteration, self.gone = worker, active, iteration, ""
+        if self._points:
+            self._attempt = float(self._opened()[0])
+            self._presence()[worker] = self._attempt, os.getpid(), 0.0
+
+    def give_up(self) -> None:
+        """Tell the workers that wait for this one that it will not come."""
+        if self._points and self._attempt:
+            self._presence()[self.worker, 2] = self._attempt
 
     def begin_trace(self) -> None:
         """Forget the points of the step traced before."""
@@ -66,7 +101,7 @@ class Exchange:
         return tf.cast(tf.reduce_sum(self._point(vector, 1)), amount.dtype)
 
     def _point(self, vector: Any, length: int) -> Any:
-        offset = self.size
+        offset = self._end()
         self._points.append((offset, length))
         # Every worker must come to the points in the same order, or two would wait for each other.
         with tf.control_dependencies([] if self._last is None else [self._last]):
@@ -85,8 +120,10 @@ class Exchange:
         end = offset + self.workers * (own.size + 1)
         rows = memory[offset:end].reshape(self.workers, own.size + 1)
         rows[self.worker, 1:] = own
+        fence()
         rows[self.worker, 0] = self.iteration  # the tag last: a reader that sees it finds the values
         self._wait(rows[: self.active, 0])
+        fence()
         values = np.zeros((self.workers, own.size), own.dtype)
         values[: self.active] = rows[: self.active, 1:]
         return values
@@ -96,17 +133,33 @@ class Exchange:
             if (tags == self.iteration).all():
                 return
             time.sleep(0)
-        start = time.monotonic()
+        start, pauses = time.monotonic(), 0
         while not (tags == self.iteration).all():
+            pauses += 1
+            if pauses % _LOOK_EVERY == 0:
+                self._expect_all_alive(np.flatnonzero(tags != self.iteration))
             if time.monotonic() - start > _LIMIT_SECONDS:
                 missing = [worker for worker, tag in enumerate(tags) if tag != self.iteration]
                 msg = f"Waited {_LIMIT_SECONDS:.0f} s for the part of workers {missing} in iteration {self.iteration}."
                 raise TrainingError(msg)
             time.sleep(_PAUSE_SECONDS)
 
+    def _expect_all_alive(self, missing: np.ndarray) -> None:
+        for worker in missing:
+            attempt, pid, gave_up = self._presence()[worker]
+            if gave_up == self._attempt or (attempt == self._attempt and not alive(int(pid))):
+                self.gone = f"worker {worker} died or gave up within iteration {self.iteration}"
+                raise Gone(self.gone)
+
+    def _end(self) -> int:
+        return 1 + 3 * self.workers + sum(self.workers * (length + 1) for _offset, length in self._points)
+
+    def _presence(self) -> np.ndarray:
+        return self._opened()[1 : 1 + 3 * self.workers].reshape(self.workers, 3)
+
     def _opened(self) -> np.ndarray:
         if self._memory is None:
-            self._memory = np.memmap(self.path, dtype=np.float64, mode="r+", shape=(self.size,))
+            self._memory = np.memmap(self.path, dtype=np.float64, mode="r+", shape=(self._end(),))
         return self._memory
 
 

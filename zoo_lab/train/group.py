@@ -55,6 +55,7 @@ class TrainGroup:
                 return GroupEnd(index, part.compute(0, memory.bank))
             return self._iterate(part, meeting, _Slice(self, replica, memory, index))
         except Gone as gone:
+            memory.abort()
             return GroupEnd(index, lost=str(gone))
         except BaseException:
             memory.abort()
@@ -70,6 +71,8 @@ class TrainGroup:
             meeting.wait()
             met = time.perf_counter()
             if not math.isfinite(memory.losses[position].sum()):
+                if position:
+                    own.store()
                 break
             own.update(position, active)
             memory.stamps[position, index, 4:6] = met, time.perf_counter()

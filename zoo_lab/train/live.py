@@ -35,8 +35,8 @@ class LiveModel:
         self._apply: Any = None
         self.totals = MetricTotals(model)
 
-    def connect(self, prepared: Prepared) -> None:
-        """Take over what the workers found out when they traced the step."""
+    def connect(self, prepared: Prepared, fresh: bool = True) -> None:
+        """Take over what the workers found out when they traced the step; `fresh` unless a run is resumed."""
         self._prepared = prepared
         dtype = tf.as_dtype(self.layout.dtype)
         updated = self.layout.updated_size(prepared.updated)
@@ -45,7 +45,7 @@ class LiveModel:
             [self._sparse_spec(index) for index in prepared.sparse],
             tf.TensorSpec([updated], dtype),
         ]
-        self._apply = _TracedAside(self._update, signature)
+        self._apply = _TracedAside(self._update, signature, eager=fresh)
 
     def flat_weights(self) -> np.ndarray:
         """Return all trainable variables as one array."""
@@ -82,6 +82,12 @@ class LiveModel:
             return [float(np.asarray(optimizer.learning_rate))] * count
         return [float(np.asarray(schedule(update))) for update in range(updates, updates + count)]
 
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate, unless a schedule gives it."""
+        optimizer = self.model.optimizer
+        if not isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+            optimizer.learning_rate = rate
+
     def restore(
         self, weights: np.ndarray, state: np.ndarray, slots: Any = None, scalars: Any = None, updates: int | None = None
     ) -> None:
@@ -105,10 +111,16 @@ class LiveModel:
             variable.assign(value)
 
     def remember(self) -> Callable[[], None]:
-        """Return what takes weights, state and optimizer back to how they are now."""
+        """Return what takes weights, state and optimizer back to how they are now, the learning rate excepted."""
         weights, state = self.flat_weights(), self.flat_state(only_updated=False)
         optimizer = [np.array(np.asarray(variable)) for variable in self.model.optimizer.variables]
-        return lambda: self.restore_all(weights, state, optimizer)
+
+        def go_back() -> None:
+            rate = self.rates(self.updates, 1)[0]
+            self.restore_all(weights, state, optimizer)
+            self.set_rate(rate)
+
+        return go_back
 
     def apply(self, gradient: np.ndarray, sparse: list[tuple[np.ndarray, np.ndarray]], state: np.ndarray) -> np.ndarray:
         """Update the model with a whole batch's gradients and state; return the new flat weights."""
@@ -163,14 +175,14 @@ class LiveModel:
 class _TracedAside:
     """A TensorFlow function that is traced in a thread of its own; its first call runs before that, step by step.
 
-    Tracing the update of a deep model takes longer than the rest of the first iteration. That always the first
-    call and no other runs eagerly keeps a seed's results the same.
+    Tracing the update of a deep model takes longer than the rest of the first iteration. That always a run's first
+    update and no other is computed eagerly keeps a seed's results the same, also where a run is resumed.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: list[Any]) -> None:
+    def __init__(self, function: Callable[..., Any], signature: list[Any], eager: bool) -> None:
         self._eager = function
         self._function = tf.function(function, input_signature=signature, autograph=False)
-        self._called = False
+        self._called = not eager
         self._tracing = threading.Thread(target=self._trace, name="zoo_lab update tracing", daemon=True)
         self._tracing.start()
 

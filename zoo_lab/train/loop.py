@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -89,8 +90,17 @@ class Loop:
                 logs = self._epoch(epoch) or logs
                 if self._live.model.stop_training or self.iterations >= self.plan.iterations:
                     break
-        finally:
-            self._pull()
+        except (KeyboardInterrupt, Stopped):
+            self._end(logs)
+            raise
+        except BaseException:
+            with contextlib.suppress(Exception):  # the weights come first, and Spark may be what has failed
+                self._pull()
+            raise
+        self._end(logs)
+
+    def _end(self, logs: dict[str, float]) -> None:
+        self._pull()
         with undivided():
             self._live.finish()
         self._callbacks.on_train_end(logs)
@@ -206,15 +216,15 @@ class Loop:
         if self._saver is not None and self._saver.due(moment):
             self._pull()
             with undivided():
-                self._sync.mark()
-                self._emit(self._saver.save(moment, self.plan))
+                self._repeat(self._sync.mark, self.iterations)
+            self._emit(self._saver.save(moment, self.plan))
 
     def _publish(self) -> None:
         self._repeat(self._sync.publish, self.iterations)
 
     def _pull(self) -> None:
         begin = time.perf_counter()
-        with undivided():
+        with undivided(), self._engine.sparing():
             self._repeat(self._sync.pull, self.iterations)
         self._last_pull = time.perf_counter()
         self._pull_seconds = self._last_pull - begin
@@ -233,7 +243,7 @@ class Loop:
         if math.isfinite(done.loss):
             return
         position = self.plan.position_of(done.order.iteration)
-        found = self._engine.run(self._engine.job(Diagnose(done.order)))
+        found = self._repeat(lambda: self._engine.run(self._engine.job(Diagnose(done.order))), position.iteration)
         inputs = [line for lines in found for line in lines]
         reason = "; ".join(inputs) or "inputs and targets are finite: the weights or the learning rate made it"
         where = f"iteration {position.iteration} (epoch {position.epoch + 1}, batch {position.step + 1})"

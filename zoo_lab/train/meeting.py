@@ -1,13 +1,13 @@
 """Where the workers of one host wait for each other inside a group of iterations (E).
 
 Each counts its arrivals in the shared memory; a wait ends when all counts are there, and gives up when a worker has
-died or has given up. It polls: nothing in Spark meets faster than a second. The counts are seen after what was written
-before them, as x86 processors keep that order.
+died or has given up. It polls: nothing in Spark meets faster than a second.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import numpy as np
@@ -18,6 +18,9 @@ _SPINS = 100
 _PAUSE_SECONDS = 50e-6
 _LOOK_EVERY = 100  # pauses between two looks whether everybody is alive
 _START_SECONDS = 60.0
+
+
+_lock = threading.Lock()
 
 
 class Gone(Exception):  # noqa: N818 - it ends the group for this worker, and the driver does the group again
@@ -44,8 +47,13 @@ class Meeting:
     def wait(self) -> None:
         """Wait until all workers have come as often as this one."""
         self._arrivals += 1
-        counts, wanted = self._counts, self._arrivals
-        counts[self._worker] = wanted
+        fence()
+        self._counts[self._worker] = self._arrivals
+        self._wait_for(self._arrivals)
+        fence()
+
+    def _wait_for(self, wanted: int) -> None:
+        counts = self._counts
         for _ in range(_SPINS):
             if counts.min() >= wanted:
                 return
@@ -63,7 +71,7 @@ class Meeting:
             raise Gone(msg)
         for worker in np.flatnonzero(self._counts < wanted):
             pid = int(self._memory.claims[worker])
-            if pid and not _alive(pid):
+            if pid and not alive(pid):
                 self._memory.abort()
                 msg = f"the Python worker {pid} of part {worker} has died"
                 raise Gone(msg)
@@ -75,7 +83,19 @@ class Meeting:
                 raise Gone(msg)
 
 
-def _alive(pid: int) -> bool:
+def fence() -> None:
+    """Let other processes see everything written before this call no later than what is written after it.
+
+    Processors other than x86 reorder writes and reads across processes. Taking a lock keeps what follows behind it and
+    releasing it what came before, so nothing passes both.
+    """
+    for _ in range(2):
+        with _lock:
+            pass
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process of this host runs; one that has ended and waits for its parent to notice does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

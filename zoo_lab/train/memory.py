@@ -7,10 +7,13 @@ Runs inside Spark executors too.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -75,7 +78,7 @@ class MemoryShape:
 
 
 class SharedMemory:
-    """The mapped file; create it once on the driver, open it in every worker.
+    """The mapped file; `create` it once on the driver, open it in every worker.
 
     Attributes are the arrays of `MemoryShape.fields`; of `weights`, `state`, `slots` and `scalars` the first axis is
     the bank. The header's numbers are the properties below.
@@ -98,15 +101,36 @@ class SharedMemory:
     stamps: np.ndarray
     metrics: np.ndarray
 
-    def __init__(self, path: Path, shape: MemoryShape, create: bool = False) -> None:
+    def __init__(self, path: Path, shape: MemoryShape) -> None:
         self.path = path
         self.shape = shape
-        whole = np.asarray(np.memmap(path, dtype=np.uint8, mode="w+" if create else "r+", shape=(shape.nbytes,)))
+        whole = np.asarray(np.memmap(path, dtype=np.uint8, mode="r+", shape=(shape.nbytes,)))
         start = 0
         for name, (dtype, extent) in shape.fields().items():
             size = _nbytes(dtype, extent)
             setattr(self, name, whole[start : start + size].view(dtype).reshape(extent))
             start += _padded(size)
+
+    @classmethod
+    def create(cls, path: Path, shape: MemoryShape) -> SharedMemory:
+        """Make the file, full of zeros, and open it; raise `OSError` where there is no room for all of it.
+
+        Without setting the room aside, a full file system would kill whoever writes into the map.
+        """
+        with path.open("wb") as file:
+            try:
+                _set_aside(file, shape.nbytes)
+            except OSError:
+                path.unlink()
+                raise
+        return cls(path, shape)
+
+    def release(self) -> None:
+        """Give the room back at the end of a run: idle workers keep their maps of the file, which may then be empty."""
+        for name in self.shape.fields():
+            delattr(self, name)
+        with contextlib.suppress(OSError):
+            os.truncate(self.path, 0)
 
     def order(self, first: int, batches: Sequence[np.ndarray], rates: Sequence[float]) -> None:
         """Put down a group: its first iteration, the rows of its batches and their learning rates."""
@@ -201,6 +225,13 @@ class SharedMemory:
         self.scalars[bank] = scalars
         self.header[6] = updates
         self.header[7] += 1
+
+
+def _set_aside(file: BinaryIO, nbytes: int) -> None:
+    if sys.platform == "linux":
+        os.posix_fallocate(file.fileno(), 0, nbytes)
+    else:
+        file.truncate(nbytes)
 
 
 def _nbytes(dtype: str, shape: tuple[int, ...]) -> int:

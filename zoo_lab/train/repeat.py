@@ -43,7 +43,13 @@ class Repeater:
                     raise Stopped from None
                 reason = why_lost(error)
                 if attempt == _ATTEMPTS:
-                    msg = f"Iteration {iteration} failed {attempt} times; the model's code raised nothing: {reason}"
+                    what = f"Iteration {iteration}" if iteration else "The job"
+                    msg = f"{what} failed {attempt} times; the model's code raised nothing: {reason}"
                     raise TrainingError(msg) from error
                 self._emit(WorkerLost(run=self._run, iteration=iteration, reason=reason, attempt=attempt))
         raise AssertionError
+
+
+def repeat(call: Callable[[], T]) -> T:
+    """Return what `call` returns, outside of runs: it runs one job, again where a worker is lost."""
+    return Repeater("", lambda event: None, lambda: False)(call, 0)

@@ -20,9 +20,11 @@ from zoo_lab.keras.shipping import unpack
 from zoo_lab.train.exchange import Exchange, synchronize_moments
 from zoo_lab.train.layout import Layout, ModelVariables, assign_values, iteration_seeds
 from zoo_lab.train.losses import Part, for_part, identity
+from zoo_lab.train.meeting import Gone
 from zoo_lab.train.rows import RowReader
 from zoo_lab.train.setup import DataSetup, Order, Prepared, Setup
 from zoo_lab.train.step import EvaluateStep, StepResult, TrainStep, build, build_inputs, predict_step
+from zoo_lab.train.update import SliceUpdate
 
 _KEPT = 2
 _replicas: dict[str, Replica] = {}
@@ -42,13 +44,18 @@ def replica_for(setup: Setup) -> Replica:
 
 
 class Replica:
-    """The model, its compiled steps and the readers of its data."""
+    """The model, its compiled steps and the readers of its data.
+
+    Attributes:
+        slices: for `sliced`: number of a slice → how many updates it has had, and its update.
+    """
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.part = Part()
         self.exchange = Exchange(Path(setup.exchange_path), setup.workers)
         self.model = _rebuild(setup, self.part, self.exchange)
+        self.slices: dict[int, tuple[int, SliceUpdate]] = {}
         self.train: TrainStep | None = None
         self._evaluate: dict[str, EvaluateStep] = {}
         self._predict: Any = None
@@ -79,11 +86,14 @@ class Replica:
         """Compute the training step of this worker's part."""
         train = self._train_step()
         rows = len(next(iter(data.values())))
-        self.exchange.worker = worker
-        self.exchange.active = min(self.setup.workers, len(order.rows))
-        self.exchange.iteration = order.iteration
+        self.exchange.begin(worker, min(self.setup.workers, len(order.rows)), order.iteration)
         seeds = iteration_seeds(self.setup.seed, order.iteration, worker, train.layout.seeds)
-        return train(weights, state, rows / len(order.rows), seeds, self._with_class_weight(data))
+        try:
+            return train(weights, state, rows / len(order.rows), seeds, self._with_class_weight(data))
+        except Exception as error:
+            if self.exchange.gone:
+                raise Gone(self.exchange.gone) from error
+            raise
 
     def evaluate(self, data_setup: DataSetup, data: dict) -> np.ndarray:
         """Return the metric increments of one whole batch, with the variables as `load` set them."""

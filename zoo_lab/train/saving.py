@@ -146,9 +146,8 @@ class Saver:
 
     def save(self, moment: Moment, plan: Plan) -> Event:
         """Save the live model and return the event that tells of it; a place that refuses does not end the run."""
-        self._flush()
         live, run = self._live, self._run
-        kept = {f"optimizer/{number}": np.asarray(v) for number, v in enumerate(live.model.optimizer.variables)}
+        kept = {f"optimizer/{number}": _plain(v) for number, v in enumerate(live.model.optimizer.variables)}
         arrays = {
             "weights": live.flat_weights(),
             "state": live.flat_state(only_updated=False),
@@ -165,10 +164,10 @@ class Saver:
             **{name: getattr(plan, name) for name in _SAME},
             "layout": repr(live.layout),
             "optimizer": [list(value.shape) for value in kept.values()],
-            "history": {name: [float(value) for value in values] for name, values in run.history.items()},
+            "history": {name: [np.asarray(v, float).tolist() for v in values] for name, values in run.history.items()},
             "trigger": self._watcher.state(),
             "run_file": str(run.path.resolve()),
-            "run_offset": run.path.stat().st_size,
+            "run_offset": self._offset(),
         }
         name = f"{_NAME}{moment.iteration:09d}"
         checkpoints = self._checkpoints
@@ -179,6 +178,22 @@ class Saver:
         except TrainingError as error:
             return Notice(run=run.id, text=f"{error} Training goes on.")
         return CheckpointSaved(run=run.id, iteration=moment.iteration, path=path)
+
+
+    def _offset(self) -> int:
+        """Return how long the run file is with all events so far; what a full disk has kept out of it is no reason
+        not to save."""
+        try:
+            self._flush()
+            return self._run.path.stat().st_size
+        except OSError:
+            return 0
+
+
+def _plain(variable: Any) -> np.ndarray:
+    """Return a variable as numpy's own type: it has no bfloat16, which float32 holds exactly."""
+    array = np.asarray(variable)
+    return array if array.dtype.kind in "biuf" else array.astype(np.float32)
 
 
 def _optimizer_names(arrays: Mapping[str, Any]) -> list[str]:

@@ -39,7 +39,6 @@ class Setup:
     seed: int
     threads: int
     exchange_path: str
-    memory_path: str
     class_weight: Mapping[int, float] | None = None
 
 
@@ -54,7 +53,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception in a task, as text: of the user's code, in full, and where it happened."""
+    """An exception in a task, as text: of the user's code, in full, and where it happened.
+
+    `shards` are those whose files the task missed; `gone` tells that it only gave up waiting for another worker.
+    """
 
     kind: str
     message: str
@@ -63,6 +65,8 @@ class Failure:
     worker: int
     host: str
     rows: str
+    shards: tuple[int, ...] = ()
+    gone: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,9 @@ from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.context.shards import executor_folder
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.setup import Failure, Order, Report
-from zoo_lab.train.task import failure, load_replica, train_part
+from zoo_lab.train.task import failure, load_replica, train_part, working
 from zoo_lab.train.update import SliceUpdate, UpdateRule
 from zoo_lab.train.wire import CHUNK_BYTES, WIRES, with_feedback
-
-_kept: dict[tuple[str, int], tuple[int, SliceUpdate]] = {}
-
 
 @dataclass(frozen=True)
 class Message:
@@ -112,7 +109,9 @@ class Forward:
     def _slices(self, replica: Any, index: int, handles: tuple[ShardHandle, ...]) -> Iterator[tuple[int, Any]]:
         message: Message = self.message.value
         workers = replica.setup.workers
-        report, result = train_part(replica, index, handles, message.order, message.weights, message.state)
+        report, result = working(
+            replica, lambda own: train_part(own, index, handles, message.order, message.weights, message.state)
+        )
         begin = time.perf_counter()
         written: dict[str, str] = {}
         if result is not None:
@@ -154,7 +153,7 @@ class Update:
         begin = time.perf_counter()
         failures = [content for _worker, kind, _offset, content in parts if kind == "failure"]
         if failures:
-            yield failures[0]
+            yield from failures
             return
         try:
             yield self._done(load_replica(self.setup), index, parts, begin)
@@ -183,7 +182,7 @@ class Update:
     ) -> tuple[np.ndarray, dict[str, str]]:
         run, name = replica.setup.run, file_name("slots", index)
         own = slice(*slice_bounds(len(message.weights), replica.setup.workers, index))
-        at, update = _kept.pop((run, index), (-1, None))
+        at, update = replica.slices.pop(index, (-1, None))
         if at != message.updates or self.seed is not None:
             if update is None:
                 compiled = bool(replica.model.jit_compile)
@@ -192,7 +191,7 @@ class Update:
         weights = update(gradient, message.rate)
         slots, scalars = update.kept()
         path = write_file(run, name, message.updates + 1, [*slots, *scalars])
-        _kept[run, index] = (message.updates + 1, update)
+        replica.slices[index] = (message.updates + 1, update)
         return weights, {name: path}
 
     def _slots(self, message: Message, own: slice, index: int) -> tuple[Any, Any]:

@@ -26,12 +26,19 @@ class SparseFile:
         arrays = [array for pair in pairs for array in pair]
         needed = sum(array.nbytes for array in arrays)
         if needed > len(self._bytes):
-            self._bytes = np.memmap(self.path, dtype=np.uint8, mode="w+", shape=(2 * needed,))
+            self._grow(2 * needed)
         start = 0
         for array in arrays:
             self._bytes[start : start + array.nbytes] = array.reshape(-1).view(np.uint8)
             start += array.nbytes
         return tuple(len(rows) for rows, _values in pairs)
+
+    def _grow(self, nbytes: int) -> None:
+        """Map at least `nbytes`. A file never shrinks: the process that did this worker's part before still maps it."""
+        with self.path.open("ab") as file:
+            size = max(nbytes, file.tell())
+            file.truncate(size)
+        self._bytes = np.memmap(self.path, dtype=np.uint8, mode="r+", shape=(size,))
 
     def read(self, counts: Sequence[int], shapes: Sequence[tuple[int, ...]], dtype: np.dtype) -> list[Any]:
         """Return copies of the pairs; `shapes` are those of one row of each variable."""

@@ -11,17 +11,19 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from zoo_lab.context.shardfile import ShardHandle
+from zoo_lab.context.shardfile import ShardHandle, ShardLost
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.group import noting
+from zoo_lab.train.meeting import Gone
 from zoo_lab.train.messages import is_library, readable
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
 
 Handles = tuple[ShardHandle, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Task:
         """Do the work of partition `index` and yield its one record, or a `Failure`."""
         handles = tuple(record for record in records if isinstance(record, ShardHandle))
         try:
-            result = self.work(load_replica(self.setup), index, handles)
+            result = working(load_replica(self.setup), lambda replica: self.work(replica, index, handles))
         except Exception as error:
             result = failure(error, index)
         yield result
@@ -52,6 +54,15 @@ def load_replica(setup: Any) -> Any:
     from zoo_lab.train.replica import replica_for
 
     return replica_for(setup.value)
+
+
+def working(replica: Any, work: Callable[[Any], T]) -> T:
+    """Return what `work` makes of the replica; where it fails, workers that wait for this one in mid-step are told."""
+    try:
+        return work(replica)
+    except BaseException:
+        replica.exchange.give_up()
+        raise
 
 
 def prepare(replica: Any, index: int, handles: Handles) -> Prepared:
@@ -162,4 +173,6 @@ def failure(error: Exception, index: int) -> Failure:
         worker=index,
         host=socket.gethostname(),
         rows="; ".join(getattr(error, "__notes__", [])),
+        shards=error.shards if isinstance(error, ShardLost) else (),
+        gone=isinstance(error, Gone),
     )

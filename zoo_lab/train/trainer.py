@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import JobSession, interruptible
+from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
-from zoo_lab.core.runlog import RunLog
+from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
 
 if TYPE_CHECKING:
+    from zoo_lab.train.engine import Engine
     from zoo_lab.train.live import LiveModel
     from zoo_lab.train.saving import Checkpoints, Start
     from zoo_lab.train.update import UpdateRule
 
 _GRACE_SECONDS = 0.5
-_CANCEL_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -42,33 +43,51 @@ class Job:
 
 def train(run: Run, job: Job) -> None:
     """Train to the end; errors are kept in the run and raised."""
-    log = RunLog(run.path)
-    run.stream.subscribe(log)
     begin = time.monotonic()
     run.plan = job.plan
-    run.stream.emit(_started(run, job))
-    _tell_again(run, job.start)
     reason, error = "failed", None
     try:
-        with interruptible():
-            reason = _train(run, job, log)
-    except KeyboardInterrupt:
-        reason = "stopped"
+        with _logged(run) as log, interruptible():
+            run.stream.emit(_started(run, job))
+            _tell_again(run, job.start)
+            try:
+                reason = _train(run, job, log)
+            except KeyboardInterrupt:
+                reason = "stopped"
+            except BaseException as raised:
+                error = raised
+                raise
+            finally:
+                run.stream.emit(_stopped(run, reason, error, begin))
     except BaseException as raised:
         error = raised
         raise
     finally:
-        run.stream.emit(
-            RunStopped(
-                run=run.id,
-                reason=reason,
-                iterations=run.iterations,
-                seconds=time.monotonic() - begin,
-                message="" if error is None else f"{type(error).__name__}: {error}",
-            )
-        )
-        log.close()
         run.end(error)
+
+
+@contextmanager
+def _logged(run: Run) -> Iterator[RunLog]:
+    """Write the run's events into its file; a disk that fills up later costs the rest of the file, not the run."""
+    try:
+        log = RunLog(run.path)
+    except OSError as error:
+        msg = f"Expected to write the run file {run.path}; received: {error}. Name another folder with runs=."
+        raise ArgumentError(msg) from error
+    run.stream.subscribe(log)
+    try:
+        yield log
+    finally:
+        try:
+            log.close()
+        except OSError as error:
+            sys.stderr.write(f"zoo_lab: the run file {run.path} lacks its end: {error}\n")
+
+
+def _stopped(run: Run, reason: str, error: BaseException | None, begin: float) -> RunStopped:
+    message = "" if error is None else f"{type(error).__name__}: {error}"
+    seconds = time.monotonic() - begin
+    return RunStopped(run=run.id, reason=reason, iterations=run.iterations, seconds=seconds, message=message)
 
 
 def _train(run: Run, job: Job, log: RunLog) -> str:
@@ -85,14 +104,14 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
     with ExitStack() as resources:
         session = resources.enter_context(context.jobs.session(f"zoo_lab: fit {run.name}"))
         engine = _engine(session, live, job)
-        run.on_stop(lambda: _cancel_if_slow(session, run))
+        run.on_stop(lambda: _cancel_if_slow(engine, run))
         try:
             resources.callback(engine.close)
             repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
-            live.connect(repeat(engine.prepare, 0))
+            live.connect(repeat(engine.prepare, 0), fresh=job.start.iteration == 0)
             rule, plan = _update_rule(job)
             run.plan = plan
-            capacity = most_iterations(plan.iterations_per_job, plan.batch_size)
+            capacity = min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations)
             terms = Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run))
             sync = repeat(lambda: open_sync(terms), 0)
             resources.enter_context(closing(sync))
@@ -116,7 +135,7 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
         except Stopped:
             return "stopped"
         except KeyboardInterrupt:
-            _end_jobs(session)
+            engine.end()
             return "stopped"
         except Exception:
             if run.stopping:
@@ -137,8 +156,10 @@ def _tell_again(run: Run, start: Start) -> None:
 def _events_before(start: Start) -> list[Event]:
     if start.file is None or not start.file.is_file():
         return []
-    lines = start.file.read_bytes()[: start.offset].decode("utf-8").splitlines()
-    events = [Event.from_dict(json.loads(line)) for line in lines]
+    try:
+        events = list(read_events(start.file, start.offset))
+    except (OSError, ValueError):  # it was damaged since; the checkpoint holds what training needs
+        return []
     return [event for event in events if isinstance(event, (IterationDone, EpochDone))]
 
 
@@ -178,17 +199,10 @@ def _engine(session: JobSession, live: Any, job: Job) -> Any:
     )
 
 
-def _end_jobs(session: JobSession) -> None:
-    """Let a short iteration end by itself, which keeps the workers warm; cancel a long one."""
-    if not session.settle(_GRACE_SECONDS):
-        session.cancel()
-        session.settle(_CANCEL_SECONDS)
-
-
-def _cancel_if_slow(session: JobSession, run: Run) -> None:
+def _cancel_if_slow(engine: Engine, run: Run) -> None:
     def cancel() -> None:
         if run.state == "running":
-            session.cancel()
+            engine.cancel()
 
     timer = threading.Timer(_GRACE_SECONDS, cancel)
     timer.daemon = True

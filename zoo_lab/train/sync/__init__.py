@@ -55,7 +55,7 @@ def open_named(name: str, terms: Terms) -> Sync:
     if name == "sliced":
         from zoo_lab.train.sync.sliced import SlicedSync
 
-        return SlicedSync(engine, live, rule, plan.compression)
+        return SlicedSync(engine, live, rule, plan.compression, terms.stop_asked)
     from zoo_lab.train.sync.collect import CollectSync
 
     return CollectSync(engine, live, rule)

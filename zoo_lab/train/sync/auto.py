@@ -28,7 +28,7 @@ class MeasuredSync(Sync):
         self._chosen = chosen
         self._seconds: dict[str, list[float]] = {name: [] for name in _TRIALS}
         self._iterations = 0
-        self._name = _TRIALS[0]
+        self._name = self._next = _TRIALS[0]
         self._sync = open_named(self._name)
 
     def publish(self) -> None:
@@ -36,12 +36,13 @@ class MeasuredSync(Sync):
 
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
         for order in orders:
+            self._switch()
             begin = time.perf_counter()
             self._sync.advance([order], finished)
             if self._iterations < len(_TRIALS):
                 self._seconds[self._name].append(time.perf_counter() - begin)
                 self._iterations += 1
-                self._go_on()
+                self._decide()
 
     def pull(self) -> None:
         self._sync.pull()
@@ -52,20 +53,25 @@ class MeasuredSync(Sync):
     def close(self) -> None:
         self._sync.close()
 
-    def _go_on(self) -> None:
-        done = self._iterations == len(_TRIALS)
-        self._switch(self._fastest() if done else _TRIALS[self._iterations])
-        if done:
-            told = " and ".join(f"{1000 * min(times[1:]):.0f} ms with {name}" for name, times in self._seconds.items())
-            self._chosen(self._name, f"an iteration took {told}")
+    def _decide(self) -> None:
+        if self._iterations < len(_TRIALS):
+            self._next = _TRIALS[self._iterations]
+            return
+        best = {name: min(times[1:]) for name, times in self._seconds.items()}
+        self._next = min(best, key=lambda name: best[name])
+        told = " and ".join(f"{1000 * seconds:.0f} ms with {name}" for name, seconds in best.items())
+        self._chosen(self._next, f"an iteration took {told}")
 
-    def _fastest(self) -> str:
-        return min(self._seconds, key=lambda name: min(self._seconds[name][1:]))
-
-    def _switch(self, name: str) -> None:
-        if name == self._name:
+    def _switch(self) -> None:
+        """Go over to the strategy of the next iteration; where that fails, all is as before and it is tried again."""
+        if self._next == self._name:
             return
         self._sync.pull()
+        opened = self._open(self._next)
+        try:
+            opened.publish()
+        except BaseException:
+            opened.close()
+            raise
         self._sync.close()
-        self._name, self._sync = name, self._open(name)
-        self._sync.publish()
+        self._name, self._sync = self._next, opened

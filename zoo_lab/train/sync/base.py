@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo_lab.train.setup import Order
+from zoo_lab.train.engine import WorkersLost
+from zoo_lab.train.setup import Order, Report
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,14 @@ class Sync(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free what the strategy holds."""
+
+
+def expect_all_rows(order: Order, reports: Sequence[Report]) -> None:
+    """Raise `WorkersLost` unless the workers computed every row of the batch once."""
+    computed = sum(report.rows for report in reports)
+    if computed != len(order.rows):
+        msg = f"{computed} of {len(order.rows)} rows of iteration {order.iteration} were computed: shards have moved"
+        raise WorkersLost(msg)
 
 
 def join_sparse(parts: list[list[tuple[np.ndarray, np.ndarray]]]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -12,7 +12,7 @@ from zoo_lab.context.jobs import undivided
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order, Report
-from zoo_lab.train.sync.base import Done, Sync, join_sparse
+from zoo_lab.train.sync.base import Done, Sync, expect_all_rows, join_sparse
 from zoo_lab.train.sync.update import DriverUpdate
 from zoo_lab.train.task import TrainAndReturn
 from zoo_lab.train.update import UpdateRule
@@ -49,6 +49,7 @@ class CollectSync(Sync):
             reports: list[Report] = self._engine.run(self._engine.job(TrainAndReturn(message)))
         finally:
             message.destroy()  # unpersist() would leave the driver's temporary file behind
+        expect_all_rows(order, reports)
         loss = sum(report.loss for report in reports)
         with undivided():
             returned = time.perf_counter()

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
-from zoo_lab.train.engine import Engine
+from zoo_lab.train.engine import GRACE_SECONDS, Engine, WorkersLost
 from zoo_lab.train.group import TrainGroup
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.memory import MemoryShape, SharedMemory
@@ -25,11 +25,6 @@ from zoo_lab.train.sync.base import Done, Sync, join_sparse
 from zoo_lab.train.update import UpdateRule
 
 _LOOK_SECONDS = 0.02
-_GRACE_SECONDS = 0.5
-
-
-class WorkersLost(RuntimeError):
-    """A worker died within a group; the group is done again."""
 
 
 class SharedSync(Sync):
@@ -64,10 +59,11 @@ class SharedSync(Sync):
         self._rule = rule
         self._stop_asked = stop_asked
         self._rows = [layout.trainable[index][0][1:] for index in prepared.sparse]
-        self._paths = (Path(f"{engine.setup.memory_path}-{number}") for number in itertools.count())
+        self._numbers = itertools.count()
         self._told = 0
+        self._owed: Sequence[Order] = ()  # told, and lost with a worker before the group was done
         self._last_end = 0.0
-        self._open(next(self._paths))
+        self._open()
 
     def publish(self) -> None:
         live = self._live
@@ -76,19 +72,18 @@ class SharedSync(Sync):
         self._last_end = time.perf_counter()
 
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
-        rates = self._live.rates(self._memory.updates, len(orders))
-        self._memory.order(orders[0].iteration, [order.rows for order in orders], rates)
-        self._told = 0
+        self._put_down(orders)
         tell = self._teller(orders, finished)
         try:
             ends = self._run(tell if len(orders) > 1 else None)
         except KeyboardInterrupt:
             with undivided():
-                self._salvage(tell)
+                self._salvage(orders, tell)
             raise
         except Exception:
-            self._renew()
+            self._go_back(orders)
             raise
+        self._owed = ()
         if not self._rule:
             self._update_here(ends, tell)
             return
@@ -97,6 +92,8 @@ class SharedSync(Sync):
     def pull(self) -> None:
         if not self._rule:
             return  # the live model itself was updated
+        if self._owed:
+            self._redo()
         memory, bank = self._memory, self._memory.bank
         self._live.restore(
             memory.weights[bank], memory.state[bank], memory.slots[bank], memory.scalars[bank, 0], memory.updates
@@ -106,13 +103,33 @@ class SharedSync(Sync):
         """All that the next group starts from is what `pull` gave."""
 
     def close(self) -> None:
+        self._memory.release()
+        self._unlink()
+
+    def _unlink(self) -> None:
         for path in (self._memory.path, *(file.path for file in self._files)):
             path.unlink(missing_ok=True)
 
+    def _put_down(self, orders: Sequence[Order]) -> None:
+        rates = self._live.rates(self._memory.updates, len(orders))
+        self._memory.order(orders[0].iteration, [order.rows for order in orders], rates)
+        self._told = 0
+
+    def _redo(self) -> None:
+        """Do again what was told of a group before it was lost: the model must not be older than what was told."""
+        orders = self._owed
+        self._put_down(orders)
+        try:
+            self._run(None)
+        except Exception:
+            self._renew()
+            raise
+        self._owed = ()
+        self._take_over(lambda _position, _returned: None)
+
     def _run(self, tell: Callable[[int, float], None] | None) -> list[GroupEnd]:
         look = None if tell is None else lambda: self._look(tell)
-        with self._engine.context.gang:  # tasks that wait for each other: two such jobs could each hold half the slots
-            ends = self._engine.run(self._job, look, _LOOK_SECONDS)
+        ends = self._engine.run(self._job, look, every=_LOOK_SECONDS, gang=True)
         lost = [end.lost for end in ends if end.lost]
         if lost:
             raise WorkersLost(lost[0])
@@ -136,13 +153,26 @@ class SharedSync(Sync):
             for position in range(self._told, done + rejected):
                 tell(position, returned if position == done + rejected - 1 else 0.0)
 
-    def _salvage(self, tell: Callable[[int, float], None]) -> None:
-        """After an interrupt: let the iteration under way end, if it is short, and keep what the group has done."""
+    def _salvage(self, orders: Sequence[Order], tell: Callable[[int, float], None]) -> None:
+        """After an interrupt: let the iteration under way end, if it is short, and keep what the group has done.
+
+        Where iterations were told that only the whole group makes last, it is waited for however long it takes.
+        """
         self._memory.stop()
-        if self._rule and self._engine.settle(_GRACE_SECONDS) and not self._memory.aborted:
+        seconds = max(GRACE_SECONDS, 3 * self._longest()) if self._told else GRACE_SECONDS
+        if self._rule and self._engine.settle(seconds) and not self._memory.aborted:
             self._take_over(tell)
         else:
-            self._renew()
+            self._go_back(orders)
+
+    def _longest(self) -> float:
+        stamps = self._memory.stamps[: self._told]
+        return float((stamps[:, :, -1].max(1) - stamps[:, :, 0].min(1)).max())
+
+    def _go_back(self, orders: Sequence[Order]) -> None:
+        """To the group's first weights."""
+        self._owed = orders[: self._told]
+        self._renew()
 
     def _update_here(self, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
         memory, bank = self._memory, self._memory.bank
@@ -183,16 +213,27 @@ class SharedSync(Sync):
 
         return tell
 
-    def _open(self, path: Path) -> None:
-        self._memory = SharedMemory(path, self._shape, create=True)
+    def _open(self) -> None:
+        self._memory = self._create()
+        path = self._memory.path
         self._files = [SparseFile(sparse_path(str(path), index)) for index in range(self._shape.workers)]
         self._job = self._engine.job(TrainGroup(str(path), self._shape, self._rule))
+
+    def _create(self) -> SharedMemory:
+        """Return a new memory, on disk where the shared one has no room for it."""
+        context, name = self._engine.context, f"{self._engine.setup.run}.memory-{next(self._numbers)}"
+        needed = self._shape.nbytes
+        try:
+            return SharedMemory.create(context.shared_memory_folder(needed) / name, self._shape)
+        except OSError:  # another run has taken the room meanwhile
+            return SharedMemory.create(context.shared_memory_folder(sys.maxsize) / name, self._shape)
 
     def _renew(self) -> None:
         """Go on in a new file: a task that is still under way may write into the old one."""
         old = self._memory
-        self.close()
-        self._open(next(self._paths))
+        self._unlink()
+        self._open()
+        self._engine.next_attempt()
         bank = old.bank
         self._memory.publish(old.weights[bank], old.state[bank], old.slots[bank], old.scalars[bank], old.updates)
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
-from zoo_lab.train.engine import Engine
+from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order
 from zoo_lab.train.slicing import Forward, Lost, Message, ReadSlots, RemoveFiles, SliceDone, Update
-from zoo_lab.train.sync.base import Done, Sync, join_sparse
+from zoo_lab.train.sync.base import Done, Sync, expect_all_rows, join_sparse
 from zoo_lab.train.sync.collect import done_by_driver
 from zoo_lab.train.sync.update import DriverUpdate
 from zoo_lab.train.update import UpdateRule
@@ -32,22 +32,27 @@ if TYPE_CHECKING:
 _SNAPSHOT_ITERATIONS = 64
 
 
-class SlicesLost(RuntimeError):
-    """Parts of the optimizer are lost with the executor that kept them."""
-
-
 class SlicedSync(Sync):
     """Two stages an iteration: forward and backward, then the sum and the update of each slice."""
 
-    def __init__(self, engine: Engine, live: LiveModel, rule: UpdateRule | None, compression: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        live: LiveModel,
+        rule: UpdateRule | None,
+        compression: str,
+        stop_asked: Callable[[], bool],
+    ) -> None:
         self._engine = engine
         self._live = live
         self._rule = rule
         self._compression = compression
+        self._stop_asked = stop_asked
         self._workers = engine.setup.workers
         self._places = _placed(engine, self._workers)
         self._driver = DriverUpdate(live, None) if rule is None else None
         self._seed: Any = None
+        self._interrupted = False
         self._files: dict[str, str] = {}
         self._since: list[tuple[Order, float]] = []  # the iterations since the snapshot, with their learning rates
         self._repeated = 0  # how many of them are done: all, unless the run has gone back
@@ -59,6 +64,7 @@ class SlicedSync(Sync):
 
     def publish(self) -> None:
         if self._driver is not None:
+            self._catch_up()
             self._driver.publish()
         if not self._is_as_live():
             self._take_snapshot_of_live()
@@ -69,13 +75,24 @@ class SlicedSync(Sync):
             self._catch_up()
             if len(self._since) >= _SNAPSHOT_ITERATIONS:
                 self._snapshot()
-            finished(self._iterate(order, self._live.rates(self._updates, 1)[0]))
+            try:
+                done = self._iterate(order, self._live.rates(self._updates, 1)[0])
+            except KeyboardInterrupt:
+                self._interrupted = True
+                self._engine.end()
+                raise
+            finished(done)
 
     def pull(self) -> None:
+        # a run that is to end within a second does not repeat iterations for its optimizer
+        leave = self._is_behind and (self._interrupted or self._stop_asked())
+        if self._driver is None or leave:
+            self._live.restore(*self._newest)  # also where the optimizer cannot be had any more
+        if leave:
+            return
         if self._driver is not None:
             self._catch_up()
             return
-        self._live.restore(*self._newest)  # also where the optimizer cannot be had any more
         slots, scalars = self._read_slots()
         self._live.restore(self._weights, self._state, slots, scalars, self._updates)
 
@@ -94,6 +111,7 @@ class SlicedSync(Sync):
         """Do one iteration and make its weights the newest."""
         slices = self._run_stages(order, rate)
         reports = sorted((report for done in slices for report in done.reports), key=lambda report: report.worker)
+        expect_all_rows(order, reports)
         returned = time.perf_counter()
         with undivided():
             if math.isfinite(sum(slices[0].losses)):
@@ -127,7 +145,7 @@ class SlicedSync(Sync):
         lost = [record.reason for record in found if isinstance(record, Lost)]
         if lost:
             self._go_back()
-            raise SlicesLost(lost[0])
+            raise WorkersLost(lost[0])
         return sorted(found, key=lambda done: done.slice)
 
     def _take(self, slices: list[SliceDone], order: Order, rate: float, sparse: list[Any]) -> None:
@@ -156,9 +174,21 @@ class SlicedSync(Sync):
         self._start(self._snapshotted)
         self._since, self._newest = since, newest
 
+    @property
+    def _is_behind(self) -> bool:
+        return self._repeated < len(self._since)
+
     def _catch_up(self) -> None:
-        while self._repeated < len(self._since):
-            self._iterate(*self._since[self._repeated])
+        rate = self._live.rates(self._updates, 1)[0] if self._is_behind else 0.0
+        try:
+            while self._is_behind:
+                order, its_rate = self._since[self._repeated]
+                if self._driver is not None:
+                    self._live.set_rate(its_rate)
+                self._iterate(order, its_rate)
+        finally:
+            if self._driver is not None and rate:
+                self._live.set_rate(rate)
 
     def _snapshot(self) -> None:
         slots, scalars = self._read_slots()
@@ -173,13 +203,13 @@ class SlicedSync(Sync):
         self._undo = live.remember() if self._driver is not None else None
 
     def _start(self, snapshot: tuple[Any, ...]) -> None:
+        seed = None if self._rule is None else self._engine.broadcast(snapshot[2:4])
+        self._drop_seed()
+        self._seed = seed
         self._snapshotted = snapshot
-        self._weights, self._state, slots, scalars, self._updates = snapshot
+        self._weights, self._state, _slots, _scalars, self._updates = snapshot
         self._newest = (self._weights, self._state)
         self._since, self._repeated, self._files, self._read = [], 0, {}, None
-        self._drop_seed()
-        if self._rule is not None:
-            self._seed = self._engine.broadcast((slots, scalars))
 
     def _read_slots(self) -> tuple[list[np.ndarray], list[Any]]:
         self._catch_up()
@@ -195,7 +225,7 @@ class SlicedSync(Sync):
         lost = [record.reason for record in found if isinstance(record, Lost)]
         if lost:
             self._go_back()
-            raise SlicesLost(lost[0])
+            raise WorkersLost(lost[0])
         parts = [part for _slice, part in sorted(found, key=lambda record: record[0])]
         slots = [np.concatenate([part[0][slot] for part in parts]) for slot in range(self._rule.slots)]
         return slots, list(parts[0][1])
@@ -205,8 +235,10 @@ class SlicedSync(Sync):
         live = self._live
         if live.updates != self._updates or not np.array_equal(live.flat_weights(), self._weights):
             return False
-        if self._rule is None or not np.array_equal(live.flat_state(), self._state):
-            return self._rule is None
+        if not np.array_equal(live.flat_state(), self._state):
+            return False
+        if self._rule is None:
+            return True
         slots, scalars = live.kept()
         own = self._read_slots()
         return all(map(np.array_equal, (*slots, *scalars), (*own[0], *own[1])))
