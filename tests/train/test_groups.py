@@ -119,8 +119,12 @@ def test_a_loss_that_is_not_finite_keeps_the_weights_before_it(train):
 def test_after_a_loss_that_is_not_finite_training_goes_on_with_the_optimizer_as_it_was(train):
     x = X.copy()
     x[165, 3] = np.nan
-    inside = [keras.layers.Input((X.shape[1],)), keras.layers.Dense(CLASSES, "softmax")]  # relu would hide the NaN
-    model, reference = twin(lambda: compiled(keras.Sequential(inside), keras.optimizers.Adam(1e-3)))
+
+    def build():
+        inside = [keras.layers.Input((X.shape[1],)), keras.layers.Dense(CLASSES, "softmax")]  # relu would hide the NaN
+        return compiled(keras.Sequential(inside), keras.optimizers.Adam(1e-3))
+
+    model, reference = twin(build)
     train(model, (X, Y), batch_size=10, epochs=1, seed=1, iterations_per_job=7)
     train(reference, (X, Y), batch_size=10, epochs=1, seed=1, iterations_per_job=7)
     with pytest.raises(NumericsError):
