@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle
+from zoo_lab.core.frames import is_library
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.group import noting
-from zoo_lab.train.messages import is_library, readable
+from zoo_lab.train.messages import readable
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
 
 Handles = tuple[ShardHandle, ...]
