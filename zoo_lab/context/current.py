@@ -19,7 +19,9 @@ from zoo_lab.core.errors import ArgumentError, EnvironmentProblem
 
 _lock = threading.RLock()
 _current: NNContext | None = None
+_untold = ""  # of a context whose Java died unnoticed by the user
 ShipEnv = bool | str | os.PathLike[str]
+_HEAP_TOLERANCE = 0.15  # a collector may count a part of the heap less
 _on_start: list[Callable[[NNContext], None]] = []
 
 
@@ -30,12 +32,9 @@ def on_start(callback: Callable[[NNContext], None]) -> Callable[[], None]:
 
 
 def current_context() -> NNContext | None:
-    """Return the running context, or None. One whose Spark somebody else stopped is stopped here."""
+    """Return the running context, or None. One whose Spark was stopped, or has died, is stopped here."""
     context = _current
-    if context is not None and context.sc._jsc is None:  # noqa: SLF001 - None once its SparkContext has stopped
-        context.stop()
-        return None
-    return context
+    return context if context is not None and context.runs() else None
 
 
 def forget(context: NNContext) -> None:
@@ -45,13 +44,23 @@ def forget(context: NNContext) -> None:
         _current = None
 
 
+def note_death(message: str) -> None:
+    """Keep what a context died of until the user hears of it; "" once he has."""
+    global _untold
+    _untold = message
+
+
 def obtain(asked: dict[str, str], app_name: str, debug: bool, ship_env: ShipEnv = False) -> NNContext:
     """Return the current context if it is as asked for, else an adopted or a new one."""
     global _current
     with _lock:
         context = current_context()
+        if context is None and _untold:
+            message = _untold
+            note_death("")
+            raise EnvironmentProblem(message)
         if context is not None:
-            _apply(asked, context.spark, "The running context", ship_env)
+            _apply(asked, context.spark, context, ship_env)
             context.debug = context.debug or debug
             return context
         session = launch.live_session()
@@ -65,8 +74,13 @@ def obtain(asked: dict[str, str], app_name: str, debug: bool, ship_env: ShipEnv 
 
 
 def _adopt(session: Any, asked: Mapping[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
-    _apply(asked, session, "The Spark session that runs in this kernel", ship_env)
-    context = NNContext(session, Scratch(), owned=False, debug=debug)
+    _apply(asked, session, None, ship_env)
+    scratch = Scratch()
+    try:
+        context = NNContext(session, scratch, owned=False, debug=debug)
+    except BaseException:
+        scratch.remove()
+        raise
     put_back = _fit_workers(session.sparkContext, context.master, context.threads_per_slot)
     context.on_change(lambda changed: put_back() if changed.state == "stopped" else None)
     return context
@@ -93,12 +107,15 @@ def _fit_workers(spark_context: Any, master: Master, threads: int) -> Callable[[
     return put_back
 
 
-def _apply(asked: Mapping[str, str], session: Any, which: str, ship_env: ShipEnv) -> None:
-    """Set what can be set on a running session; refuse what cannot."""
+def _apply(asked: Mapping[str, str], session: Any, context: NNContext | None, ship_env: ShipEnv) -> None:
+    """Set what can be set on a running session, the context's or one to adopt; refuse what cannot."""
     actual = dict(session.sparkContext.getConf().getAll())
-    actual.setdefault("spark.driver.memory", f"{launch.heap_bytes() >> 20}m")
     fixed = {}
-    for name, (wanted, have) in settings.differences(asked, actual).items():
+    heap = asked.get("spark.driver.memory")
+    if heap is not None and not _heap_fits(heap):
+        fixed["spark.driver.memory"] = (heap, f"{launch.heap_bytes() >> 20}m")
+    others = {name: value for name, value in asked.items() if name != "spark.driver.memory"}
+    for name, (wanted, have) in settings.differences(others, actual).items():
         if session.conf.isModifiable(name):
             session.conf.set(name, wanted)
         else:
@@ -111,15 +128,19 @@ def _apply(asked: Mapping[str, str], session: Any, which: str, ship_env: ShipEnv
         if wanted not in have.split(","):
             fixed[name] = (wanted, have)
     if fixed:
+        which = "The Spark session that runs in this kernel" if context is None else "The running context"
         lines = "".join(f"\n  - {name}: asked for {wanted}, it has {have}" for name, (wanted, have) in fixed.items())
-        msg = f"{which} has other settings, which cannot change while it runs:{lines}\n{_way_out(which)}"
+        msg = f"{which} has other settings, which cannot change while it runs:{lines}\n{_way_out(fixed, context)}"
         raise EnvironmentProblem(msg)
 
 
-def _way_out(which: str) -> str:
-    if which == "The running context":
-        return "Stop it first (context.stop() or %zoo_stop --context), or leave the settings out to use it as it is."
-    return "Stop that session first (spark.stop()), or leave the settings out to use it as it is."
+def _way_out(fixed: Mapping[str, tuple[str, str]], context: NNContext | None) -> str:
+    otherwise = "or leave the settings out to use it as it is."
+    if "spark.driver.memory" in fixed and (context is None or not context.ends_jvm):
+        return f"Its Java outlives it, and a heap cannot change: restart the kernel and ask first of all, {otherwise}"
+    if context is None:
+        return f"Stop that session first (spark.stop()), {otherwise}"
+    return f"Stop it first (context.stop() or %zoo_stop --context), {otherwise}"
 
 
 def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
@@ -154,7 +175,7 @@ def _plan(
     master: Master, asked: Mapping[str, str], site: Mapping[str, str], scratch: Path, fresh: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the Spark properties and the environment variables to start with."""
-    python = asked.get("spark.pyspark.python") or os.environ.get("PYSPARK_PYTHON") or sys.executable
+    python = _worker_python(asked, site)
     cpus = int(asked.get("spark.task.cpus", site.get("spark.task.cpus", "1")))
     slots = (master.threads or machine_cores()) // cpus
     rows = conf_table.table(
@@ -173,6 +194,11 @@ def _plan(
     return properties, variables
 
 
+def _worker_python(asked: Mapping[str, str], site: Mapping[str, str]) -> str:
+    name = "spark.pyspark.python"
+    return asked.get(name) or site.get(name) or os.environ.get("PYSPARK_PYTHON") or sys.executable
+
+
 def site_properties(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the Spark properties that this machine sets: its spark-defaults.conf, then PYSPARK_SUBMIT_ARGS."""
     home = environment.get("SPARK_HOME")
@@ -186,14 +212,18 @@ def _expect_heap(asked: Mapping[str, str]) -> None:
     wanted = asked.get("spark.driver.memory")
     if wanted is None:
         return
-    heap = launch.heap_bytes()
-    if abs(heap / settings.memory_bytes(wanted) - 1) > 0.15:  # a collector may count a part of the heap less
+    if not _heap_fits(wanted):
         line = f"zoo_lab.init_nncontext(master={asked['spark.master']!r}, memory={wanted!r})"
         msg = (
-            f"Expected a driver heap of {wanted}; this kernel's Java already runs with {heap >> 20} MB, and a heap "
+            f"Expected a driver heap of {wanted}; this kernel's Java already runs with {launch.heap_bytes() >> 20} MB, and a heap "
             f"cannot change. Restart the kernel, then run first of all:\n    {line}"
         )
         raise EnvironmentProblem(msg)
+
+
+def _heap_fits(wanted: str) -> bool:
+    """Tell whether the running JVM has the heap `wanted`, as far as it can be told."""
+    return abs(launch.heap_bytes() / settings.memory_bytes(wanted) - 1) <= _HEAP_TOLERANCE
 
 
 def expect_same(context: NNContext, thing: Any) -> NNContext:

@@ -30,11 +30,18 @@ class Jobs:
     Args:
         spark_context: the `SparkContext` that runs the jobs.
         on_failure: called after each call that failed or was cancelled: its Python workers may have ended with it.
+        explain: called with the error of such a call before its caller gets it; may raise one that says more.
     """
 
-    def __init__(self, spark_context: Any, on_failure: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        spark_context: Any,
+        on_failure: Callable[[], None] | None = None,
+        explain: Callable[[BaseException], None] | None = None,
+    ) -> None:
         self._spark_context = spark_context
         self._on_failure = on_failure
+        self._explain = explain
         self._lock = threading.Lock()
         self._under_way = 0
         self._last_end = time.monotonic()
@@ -49,7 +56,7 @@ class Jobs:
             >>> with context.jobs.session("count") as session:          # doctest: +SKIP
             ...     rows = session.run(lambda: frame.count())
         """
-        return JobSession(self._spark_context, description, self._note)
+        return JobSession(self._spark_context, description, self._note, self._explain)
 
     @property
     def busy(self) -> bool:
@@ -77,11 +84,18 @@ class JobSession:
         tag: the Spark job tag, unique to this session.
     """
 
-    def __init__(self, spark_context: Any, description: str, note: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        spark_context: Any,
+        description: str,
+        note: Callable[..., None],
+        explain: Callable[[BaseException], None] | None = None,
+    ) -> None:
         self.tag = f"zoo_lab-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._spark_context = spark_context
         self._description = description
         self._note = note
+        self._explain = explain
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None] = queue.SimpleQueue()
         self._state = threading.Condition()
         self._pending = 0
@@ -101,14 +115,17 @@ class JobSession:
             meanwhile: called here in the caller's thread every `every` seconds until `call` has ended.
             every: in seconds.
         """
-        self._begin()
         answer: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         context = contextvars.copy_context()  # so that what `call` prints lands in the caller's notebook cell
-        self._calls.put((lambda: context.run(call), answer))
+        with interruptible(), undivided():  # counted and queued, or neither
+            self._begin()
+            self._calls.put((lambda: context.run(call), answer))
         value, error = _wait(answer) if meanwhile is None else _wait_and_look(answer, meanwhile, every)
         if error is None:
             return value
         try:
+            if self._explain is not None:
+                self._explain(error)
             raise error
         finally:
             del error  # the traceback holds this frame: without this they would keep each other alive

@@ -67,6 +67,75 @@ def start_session(properties: Mapping[str, str], environment: Mapping[str, str],
         return _start(properties, log)
 
 
+def running_gateway() -> Any:
+    """Return PySpark's way to the JVM of this process, None where there is no JVM."""
+    from pyspark import SparkContext
+
+    return SparkContext._gateway  # noqa: SLF001
+
+
+def has_died(gateway: Any, seconds: float = 0.0) -> bool:
+    """Tell whether the JVM of `gateway` has ended, waiting up to `seconds` for that; False for one that others started."""
+    process = getattr(gateway, "proc", None)
+    if process is None:
+        return False
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.poll() is not None
+
+
+def why_died(gateway: Any, log: Path | None) -> str:
+    """Return the message for a JVM that has died: how, what it printed last, and what to do.
+
+    Args:
+        gateway: whose JVM it was.
+        log: the file that took what it printed, None where that went elsewhere.
+    """
+    code = gateway.proc.poll()
+    how = f"was killed by signal {-code}" if code < 0 else f"has ended with code {code}"
+    printed = f"\nWhat it printed last:\n{tail(log)}\n" if log is not None else " "
+    return (
+        f"Expected Spark's Java to run; it {how}, and all that was pinned is gone with it. That is mostly memory: a "
+        f"system that runs out of it kills the largest process, and a Java whose heap is full ends.{printed}"
+        "Take fewer or smaller things at once, close other kernels, or change the heap: init_nncontext(memory='4g') or "
+        "%zoo_context --memory 4g starts a new Java. Then make every FeatureSet again."
+    )
+
+
+def stop_spark(spark: Any, gateway: Any, ends_jvm: bool) -> None:
+    """Stop a context's session, and its JVM if the context started that and nobody else has Spark in it by now."""
+    from pyspark import SparkContext
+
+    own = spark.sparkContext
+    if own._jsc is not None:  # noqa: SLF001 - stopped twice, it would take the session that came after it along
+        with contextlib.suppress(Exception):  # the JVM may die meanwhile
+            spark.stop()
+    free = SparkContext._active_spark_context in (None, own)  # noqa: SLF001
+    if ends_jvm and free and SparkContext._gateway is gateway:  # noqa: SLF001
+        end_jvm()
+
+
+def forget_spark(spark: Any, gateway: Any) -> None:
+    """Clear what PySpark remembers of a session whose JVM has died, without a word to that."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+    from pyspark.sql.context import SQLContext
+
+    own = spark.sparkContext
+    own._jsc = None  # noqa: SLF001
+    if own._accumulatorServer is not None:  # noqa: SLF001
+        own._accumulatorServer.shutdown()  # noqa: SLF001
+        own._accumulatorServer = None  # noqa: SLF001
+    with SparkContext._lock:  # noqa: SLF001
+        if SparkContext._gateway is not gateway:  # noqa: SLF001
+            return
+        SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None  # noqa: SLF001
+        SparkSession._instantiatedSession = SparkSession._activeSession = None  # noqa: SLF001
+        SQLContext._instantiatedContext = None  # noqa: SLF001
+    with contextlib.suppress(Exception):
+        gateway.close()
+
+
 def end_jvm() -> None:
     """End the JVM of this process, so that the next context can have another heap."""
     from pyspark import SparkContext
@@ -123,13 +192,14 @@ def _explained(log: Path) -> Iterator[None]:
     except (PySparkException, Py4JError, OSError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         msg = (
-            f"Expected Spark to start; it ended with: {first}\nWhat its Java printed last:\n{_tail(log)}\n"
+            f"Expected Spark to start; it ended with: {first}\nWhat its Java printed last:\n{tail(log)}\n"
             "Run `zoo-lab doctor` in a terminal: it checks Java, Spark, Python, memory and the network one by one."
         )
         raise EnvironmentProblem(msg) from error
 
 
-def _tail(log: Path) -> str:
+def tail(log: Path) -> str:
+    """Return the last lines of a log, indented."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return "\n".join(f"    {line}" for line in lines[-_TAIL_LINES:]) or "    (nothing)"
 

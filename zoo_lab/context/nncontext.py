@@ -10,15 +10,16 @@ import atexit
 import contextlib
 import functools
 import os
-import re
 import secrets
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.context import workers
+from zoo_lab.context import launch, reports, workers
+from zoo_lab.context.facts import installed_packages
 from zoo_lab.context.jobs import Jobs
 from zoo_lab.context.keepalive import KeepAlive
 from zoo_lab.context.master import Master
@@ -39,9 +40,7 @@ if TYPE_CHECKING:
 
 _HOLD_SECONDS = 0.2
 _ROUNDS = 3
-_NO_PYTHON = re.compile(
-    r'Cannot run program "[^"]*": error=.*|ModuleNotFoundError: No module named .*|.*PYTHON_VERSION_MISMATCH.*'
-)
+_DYING_SECONDS = 1.0  # from a closed connection to the end of the process that had it
 
 
 class NNContext:
@@ -58,27 +57,37 @@ class NNContext:
         jobs: runs Spark jobs that can be interrupted and cancelled.
         debug: whether errors are shown with their full tracebacks.
         owned: False where an existing session was adopted; that one is never stopped.
+        ends_jvm: whether Spark's Java was started for this context and ends with it.
         state: "cold" (workers have no TensorFlow yet), "warm" or "stopped".
         gang: held during a job whose tasks wait for each other, and so need all slots.
         log: the file with what Spark's Java and the workers printed; it goes with the context.
-        notice: what the user should know about the start, "" if nothing.
     """
 
     def __init__(
-        self, spark: SparkSession, scratch: Scratch, *, owned: bool, ends_jvm: bool = False, debug: bool = False
+        self,
+        spark: SparkSession,
+        scratch: Scratch,
+        *,
+        owned: bool,
+        ends_jvm: bool = False,
+        debug: bool = False,
+        notice: str = "",
     ) -> None:
         self.spark = spark
         self.sc: SparkContext = spark.sparkContext
         self.owned = owned
         self.debug = debug
         self.state = "cold"
-        self.jobs = Jobs(self.sc, self._doubt)
+        self.jobs = Jobs(self.sc, self._doubt, self._explain)
         self.master = Master.parse(self.sc.master)
         self.one_host = self.master.kind == "local"
         self.workers: tuple[workers.WorkerReport, ...] = ()
         self.log = scratch.folder / "spark.log"
         self._scratch = scratch
-        self._ends_jvm = ends_jvm
+        self.ends_jvm = ends_jvm
+        self._gateway = launch.running_gateway()
+        self._died_of = ""
+        self._stores: weakref.WeakSet[Any] = weakref.WeakSet()
         self._process = os.getpid()
         self._callbacks: list[Callable[[NNContext], None]] = []
         self._warming = threading.Lock()
@@ -86,7 +95,7 @@ class NNContext:
         self._keep_alive = KeepAlive(lambda: self.jobs.idle_seconds, self._touch)
         self._keep_alive_runs = False
         self._token = _write_token(scratch.folder)
-        self._measure()
+        self._notices = [notice, *self._measure()]
         atexit.register(self.stop)
 
     @property
@@ -98,6 +107,37 @@ class NNContext:
         """Return a folder of this context in shared memory if `nbytes` fit there, else one below `scratch`."""
         return self._scratch.shared_memory_folder(nbytes)
 
+    @property
+    def notice(self) -> str:
+        """What the user should know about the start and the workers, "" if nothing."""
+        return "\n".join(filter(None, self._notices))
+
+    def runs(self) -> bool:
+        """Tell whether Spark still runs; where it was stopped or has died, this context is stopped now."""
+        if self.state != "stopped":
+            if launch.has_died(self._gateway):
+                self._died_of = launch.why_died(self._gateway, self.log if self.owned else None)
+                _current().note_death(self._died_of)
+                self.stop()
+            elif self.sc._jsc is None:  # noqa: SLF001 - None once somebody stopped it
+                self.stop()
+        return self.state != "stopped"
+
+    def expect_running(self) -> None:
+        """Raise `EnvironmentProblem` unless Spark runs; of a Java that has died it says how, and what to do."""
+        if self.runs():
+            return
+        _current().note_death("")
+        msg = self._died_of or (
+            "Expected a running context; this one is stopped. Call init_nncontext(...) for a new one, and make its "
+            "FeatureSets again."
+        )
+        raise EnvironmentProblem(msg)
+
+    def keep(self, store: Any) -> None:
+        """Release `store` with this context, unless nobody refers to it any more before."""
+        self._stores.add(store)
+
     def warm_up(self) -> None:
         """Load TensorFlow in every Python worker and wait for it; at once when that is done.
 
@@ -105,16 +145,16 @@ class NNContext:
             EnvironmentProblem: a worker cannot start or load TensorFlow; the message names error and repair.
         """
         with self._warming:
+            self.expect_running()
             if self.state == "warm":
                 return
-            self._expect_running()
             try:
-                reports = self._warm_rounds()
+                found = self._warm_rounds()
             except Exception as error:
-                _expect_python(self.sc.pythonExec, error)
+                reports.expect_python(self.sc.pythonExec, error)
                 raise
-            _expect_no_problem(reports)
-            self._take(reports)
+            reports.expect_no_problem(found)
+            self._take(found)
             self._set_state("warm")
             if not self._keep_alive_runs:
                 self._keep_alive_runs = True
@@ -126,10 +166,15 @@ class NNContext:
             return
         self.state = "stopped"
         atexit.unregister(self.stop)
-        _forget(self)
+        _current().forget(self)
         self._keep_alive.stop()
-        if self.owned:
-            _stop_spark(self.spark, self._ends_jvm)
+        died = launch.has_died(self._gateway)
+        for store in tuple(self._stores):
+            store.release(elsewhere=not (died or self.owned))
+        if died:
+            launch.forget_spark(self.spark, self._gateway)
+        elif self.owned:
+            launch.stop_spark(self.spark, self._gateway, self.ends_jvm)
         self._scratch.remove()
         self._set_state("stopped")
 
@@ -156,9 +201,10 @@ class NNContext:
 
         return as_html(self.describe())
 
-    def _measure(self) -> None:
+    def _measure(self) -> tuple[str, ...]:
+        """Learn what there is to work with; return notices."""
         conf = dict(self.sc.getConf().getAll())
-        self.slots, self.notice = wait_for_slots(
+        self.slots, notice = wait_for_slots(
             lambda: (count_executors(self.sc), count_slots(self.sc)),
             wanted_executors(self.master, conf),
             where=self.master.url,
@@ -173,11 +219,12 @@ class NNContext:
             "memory": _memory(self.master, conf),
             "ui": self.sc.uiWebUrl or "",
         }
+        return notice, ""
 
-    def _expect_running(self) -> None:
-        if self.state == "stopped" or self.sc._jsc is None:  # noqa: SLF001 - None once somebody stopped it
-            msg = "Expected a running context; this one is stopped. Call init_nncontext(...) for a new one."
-            raise EnvironmentProblem(msg)
+    def _explain(self, error: BaseException) -> None:
+        """Raise what a job failed of where Spark itself is gone; called with every error of a job."""
+        if launch.has_died(self._gateway, _DYING_SECONDS if _is_lost_connection(error) else 0.0):
+            self.expect_running()
 
     def _warm_rounds(self) -> list[workers.WorkerReport]:
         """Warm until as many workers as slots have reported: one quick worker may have taken two tasks."""
@@ -200,10 +247,11 @@ class NNContext:
         if self.state != "warm":
             return
         try:
-            reports = self._ask_workers("zoo_lab: keep-alive", 0, 0.05)
+            found = self._ask_workers("zoo_lab: keep-alive", 0, 0.05)
         except Exception:  # noqa: BLE001 - Spark is unwell: the next job of the user says why
-            reports = []
-        if not (reports and all(report.warm for report in reports)):
+            found = []
+            _current().note_death(self._died_of)
+        if not (found and all(report.warm for report in found)):
             self._doubt()
 
     def _doubt(self) -> None:
@@ -211,10 +259,11 @@ class NNContext:
         if self.state == "warm":
             self._set_state("cold")
 
-    def _take(self, reports: list[workers.WorkerReport]) -> None:
-        self.workers = tuple(sorted(reports, key=lambda report: (report.host, report.pid)))
+    def _take(self, found: list[workers.WorkerReport]) -> None:
+        self._notices[-1] = reports.expect_same_versions(found, _own_versions())
+        self.workers = tuple(sorted(found, key=lambda report: (report.host, report.pid)))
         here = workers.boot_id()
-        self.one_host = all(report.boot == here and report.sees_scratch for report in reports)
+        self.one_host = all(report.boot == here and report.sees_scratch for report in found)
 
     def _set_state(self, state: str) -> None:
         self.state = state
@@ -225,10 +274,22 @@ class NNContext:
                 sys.stderr.write(f"zoo_lab: a listener of the context failed: {error!r}\n")
 
 
-def _forget(context: NNContext) -> None:
+def _current() -> Any:
     from zoo_lab.context import current
 
-    current.forget(context)
+    return current
+
+
+def _own_versions() -> dict[str, str]:
+    import zoo_lab
+
+    return {**installed_packages(), "zoo_lab": zoo_lab.__version__}
+
+
+def _is_lost_connection(error: BaseException) -> bool:
+    from py4j.protocol import Py4JError, Py4JJavaError
+
+    return isinstance(error, (Py4JError, OSError)) and not isinstance(error, Py4JJavaError)
 
 
 def _write_token(folder: Path) -> tuple[str, str]:
@@ -237,56 +298,10 @@ def _write_token(folder: Path) -> tuple[str, str]:
     return str(path), content
 
 
-def _stop_spark(spark: SparkSession, ends_jvm: bool) -> None:
-    from zoo_lab.context.launch import end_jvm
-
-    with contextlib.suppress(Exception):  # the JVM may have died: then there is nothing left to stop
-        spark.stop()
-    if ends_jvm:
-        end_jvm()
-
-
 def _memory(master: Master, conf: dict[str, str]) -> str:
     if master.kind == "local":
-        from zoo_lab.context.launch import heap_bytes
-
-        return f"{heap_bytes() / (1 << 30):.1f} GB"
+        return f"{launch.heap_bytes() / (1 << 30):.1f} GB"
     return conf.get("spark.executor.memory", "1g") + " per executor"
-
-
-def _expect_no_problem(reports: list[workers.WorkerReport]) -> None:
-    failed = [report for report in reports if report.problem]
-    if failed:
-        first = failed[0]
-        msg = (
-            f"Expected every Python worker to load TensorFlow; {len(failed)} of {len(reports)} could not. Worker "
-            f"{first.pid} on {first.host} (Python {first.versions['python']}): {first.problem}. Install the driver's "
-            "packages there, set PYSPARK_PYTHON to a Python that has them, or send a cluster this environment with "
-            "ship_env=True (%zoo_context --ship-env), and start the context again."
-        )
-        raise EnvironmentProblem(msg)
-
-
-def _expect_python(python: str, error: Exception) -> None:
-    """Raise what a failed warm-up says of the executors' Python, if it does."""
-    from zoo_lab.context import shipenv
-
-    found = _NO_PYTHON.search(str(error))
-    if found is None:
-        return
-    if python == shipenv.PYTHON:
-        way_out = (
-            "In a virtual environment it is a link to the Python that made it, which must be at the same place on the "
-            f"executors (this one's is {shipenv.base_python()}). Install it there, or use a conda environment, which "
-            "brings its own."
-        )
-    else:
-        way_out = (
-            "Set PYSPARK_PYTHON to a Python that the executors have with the driver's packages, or send them this "
-            "environment with ship_env=True (%zoo_context --ship-env)."
-        )
-    msg = f"Expected the executors to run {python} with zoo_lab; what they say: {found.group().strip()}. {way_out}"
-    raise EnvironmentProblem(msg) from error
 
 
 def init_nncontext(
@@ -345,10 +360,15 @@ def as_context(thing: Any = None) -> NNContext:
 
     Args:
         thing: an NNContext, SparkContext or SparkSession; None for the current context, or a new embedded one.
+
+    Errors:
+        ArgumentError: it is something else, or a SparkContext or SparkSession that has been stopped.
+        EnvironmentProblem: it is an NNContext that has been stopped, or whose Java has died.
     """
     from zoo_lab.context import current
 
     if isinstance(thing, NNContext):
+        thing.expect_running()
         return thing
     context = init_nncontext()
     return context if thing is None else current.expect_same(context, thing)

@@ -1,13 +1,15 @@
 """Pins rows on the executors: one shard file a partition, one small handle record in a persisted RDD.
 
 The persisted handles are what keeps a task on the executor that holds its shard, and their lineage
-rebuilds a lost shard elsewhere; `ShardStore.restore` has one rebuilt whose files alone are lost. Where every worker shares the driver's host, any task may map any
-shard, so tasks need no such pinning and parts of a batch are always equal.
+rebuilds a lost shard elsewhere; `ShardStore.restore` has one rebuilt whose files alone are lost. Where every worker
+shares the driver's host, any task may map any shard, so tasks need no such pinning and parts of a batch are always
+equal.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo_lab.context.jobs import interruptible
+from zoo_lab.context.datajobs import run_data_job
 from zoo_lab.context.shardfile import STRING, FieldSpec, Shard, ShardHandle, ShardLost, ShardWriter
 from zoo_lab.context.shardsource import LineageElsewhere, LineageHere, OpenFiles, ShardSource
 from zoo_lab.context.skew import skew_warning
@@ -43,7 +45,8 @@ Written = ShardHandle | DataError
 class ShardStore:
     """The pinned shards of one data set, in order; row numbers run through all of them.
 
-    Shards on the driver's host are deleted by `unpersist()` or when nobody refers to the store any more.
+    Shards on the driver's host are deleted by `unpersist()`, with their context, or when nobody refers to the store
+    any more.
 
     Attributes:
         context: the context whose workers hold the shards.
@@ -70,6 +73,7 @@ class ShardStore:
         self._restoring = threading.Lock()
         self.fields = _agreed_fields(handles)
         self._delete = weakref.finalize(self, _release, source, folder)
+        context.keep(self)
 
     @property
     def rows(self) -> int:
@@ -77,7 +81,13 @@ class ShardStore:
         return sum(handle.rows for handle in self.handles)
 
     def head(self, count: int) -> dict[str, np.ndarray]:
-        """Return the first `count` rows as arrays, read where the shards lie; strings come as `bytes`."""
+        """Return the first `count` rows as arrays, read where the shards lie; strings come as `bytes`.
+
+        Errors:
+            EnvironmentProblem: the context is stopped.
+            DataError: a shard is lost, and its rows cannot be had again.
+        """
+        self.context.expect_running()
         wanted = [index for index, start in enumerate(_starts(self.handles)) if start < count]
         blocks = self._heads(wanted, count)
         lost = [index for block in blocks if isinstance(block, ShardLost) for index in block.shards]
@@ -97,26 +107,35 @@ class ShardStore:
         job that needs one writes it where it runs.
 
         Errors:
+            EnvironmentProblem: the context is stopped.
             DataError: their rows cannot be had again.
         """
+        self.context.expect_running()
+        handles = [self.handles[index] for index in sorted(set(shards))]
         with self._restoring:
-            self._source.write_again([self.handles[index] for index in sorted(set(shards))])
+            self._source.write_again(handles, lambda call: run_data_job(self.context, "restore lost shards", call))
 
     def _heads(self, wanted: list[int], count: int) -> list[dict[str, np.ndarray] | ShardLost]:
         if self.pinned is None:
             return [_head(self.handles[index], count) for index in wanted]
         # not take(): it leaves input unread, which kills the Python worker
-        job = self.pinned.context.runJob
-        return job(self.pinned, lambda handles: (_head(handle, count) for handle in handles), wanted)
+        job, pinned = self.pinned.context.runJob, self.pinned
+        read = functools.partial(_heads_of, count=count)
+        return run_data_job(self.context, "first rows", lambda: job(pinned, read, wanted))
 
     def unpersist(self) -> None:
         """Delete the shard files and release the pinned records. Safe to call twice."""
+        self.release(elsewhere=self.context.runs())
+
+    def release(self, *, elsewhere: bool) -> None:
+        """Delete the shard files on the driver's host and, if asked for, with a job those on the executors."""
         self._delete()
-        if self.pinned is not None and self._persisted is not None:
-            with contextlib.suppress(Exception):  # a stopped context has removed them already
-                _delete_where_pinned(self.pinned, self._persisted)
-                self._persisted.unpersist()
-            self.pinned = None
+        pinned, self.pinned = self.pinned, None
+        if elsewhere and pinned is not None and self._persisted is not None:
+            with contextlib.suppress(Exception):  # Spark, ending meanwhile, removes them itself
+                persisted = self._persisted
+                run_data_job(self.context, "delete data", lambda: _delete_where_pinned(pinned, persisted))
+                persisted.unpersist()
 
 
 def pin_arrays(context: NNContext, arrays: Block, partitions: int) -> ShardStore:
@@ -125,6 +144,7 @@ def pin_arrays(context: NNContext, arrays: Block, partitions: int) -> ShardStore
     The arrays themselves are not kept: what `restore` needs of them is in open files, or in Spark where workers are
     elsewhere.
     """
+    context.expect_running()
     rows = len(next(iter(arrays.values())))
     bounds = [slice_bounds(rows, partitions, index) for index in range(partitions)]
     if context.one_host:
@@ -154,21 +174,26 @@ def pin_handles(
         folder: the folder of `new_folder` that the shards are written to.
         unpack: gives the handle or error of a record of `written`; here on the driver, and not within the job: a
             task with two Python stages takes two Python workers, and then training would warm twice as many.
+
+    Errors:
+        DataError: a row does not hold what was expected.
+        WorkerError: the code that makes the rows failed.
     """
     from pyspark import StorageLevel
 
+    context.expect_running()
     if folder is None:  # records that memory had no room for go to disk: computing one anew reads all its rows again
         written = written.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        with context.jobs.session("zoo_lab: pin data") as session, interruptible():
-            results = session.run(written.collect)
+        results = run_data_job(context, "pin data", written.collect)
         handles = _in_order([unpack(result) for result in results] if unpack else results)
         if folder is not None:
-            return ShardStore(context, handles, None, folder, LineageHere(written, unpack))
+            return ShardStore(context, handles, None, folder, LineageHere(written, unpack or _as_it_is))
         pinned = written.mapPartitionsWithIndex(_Unpacked(unpack)) if unpack else written
         store = ShardStore(context, handles, pinned, None, LineageElsewhere(written), persisted=written)
     except BaseException:
-        written.unpersist()
+        with contextlib.suppress(Exception):  # Spark may be what has failed
+            written.unpersist()
         _remove(folder)
         raise
     _warn_of_skew(store)
@@ -176,7 +201,12 @@ def pin_handles(
 
 
 def new_folder(context: NNContext) -> Path | None:
-    """Make the folder for the shards of one data set on the driver's host; None where workers are elsewhere."""
+    """Make the folder for the shards of one data set on the driver's host; None where workers are elsewhere.
+
+    Errors:
+        EnvironmentProblem: the context is stopped, and what was made in its folder would stay for ever.
+    """
+    context.expect_running()
     return _new_folder(context.scratch) if context.one_host else None
 
 
@@ -212,6 +242,10 @@ class _PartitionWriter:
     def __call__(self, index: int, records: Iterator) -> Iterator[Written]:
         folder = self.folder or executor_folder()
         yield handle_or_error(lambda: write_shard(folder, index, self.to_blocks(index, records)), records)
+
+
+def _as_it_is(record: Written) -> Written:
+    return record
 
 
 def _only_blocks(_index: int, records: Iterator) -> Iterator[Block]:
@@ -280,6 +314,10 @@ def _starts(handles: list[ShardHandle]) -> list[int]:
     return list(itertools.accumulate((handle.rows for handle in handles), initial=0))[:-1]
 
 
+def _heads_of(handles: Iterable[ShardHandle], count: int) -> list[dict[str, np.ndarray] | ShardLost]:
+    return [_head(handle, count) for handle in handles]
+
+
 def _head(handle: ShardHandle, count: int) -> dict[str, np.ndarray] | ShardLost:
     try:
         shard = Shard(handle)
@@ -298,7 +336,7 @@ def _agreed_fields(handles: list[ShardHandle]) -> tuple[FieldSpec, ...]:
         msg = "Expected at least one row; received none. Check the path or the filter that made the data."
         raise DataError(msg)
     for handle in filled[1:]:
-        if handle.fields != filled[0].fields:
+        if set(handle.fields) != set(filled[0].fields):  # each shard's own order is in its handle
             raise _disagreement(filled[0], handle)
     return filled[0].fields
 

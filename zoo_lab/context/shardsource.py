@@ -8,18 +8,21 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from zoo_lab.context.shardfile import Shard, ShardHandle, expect_same_rows
 from zoo_lab.core.errors import DataError
 
 if TYPE_CHECKING:
-    from pyspark import RDD
+    from pyspark import RDD, SparkContext
 
-_MOST_OPEN_FILES = 256
+RunJob = Callable[[Callable[[], Any]], Any]
+
+MOST_OPEN_FILES = 256
 _REMOVED_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
@@ -28,8 +31,13 @@ class ShardSource(ABC):
     """Where the rows of a store's shards came from."""
 
     @abstractmethod
-    def write_again(self, handles: Sequence[ShardHandle]) -> None:
-        """Let these shards be found again by the tasks that look for them; raise `DataError` where that cannot be."""
+    def write_again(self, handles: Sequence[ShardHandle], run: RunJob) -> None:
+        """Let these shards be found again by the tasks that look for them; raise `DataError` where that cannot be.
+
+        Args:
+            handles: of the lost shards.
+            run: calls what runs Spark jobs and returns what that does.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -40,18 +48,22 @@ class OpenFiles(ShardSource):
     """Shards of the driver's arrays on its own host: it keeps their files open, and copies those that were deleted.
 
     That takes no memory and no second copy on the disk, and neither the arrays nor what becomes of them matter: a
-    deleted file lasts while it is open. A file cut short or overwritten is lost, and so are those of a store with
-    more than 256 files, which are not kept open.
+    deleted file lasts while it is open. A file cut short or overwritten is lost, and so are those of a store with which
+    more than 256 files would be open in this process: those are not kept open.
     """
+
+    _all: ClassVar[weakref.WeakSet[OpenFiles]] = weakref.WeakSet()
 
     def __init__(self, handles: Sequence[ShardHandle]) -> None:
         paths = [path for handle in handles for path in sorted(Path(handle.folder).iterdir())]
+        free = MOST_OPEN_FILES - sum(source.count for source in tuple(self._all))
         self._files: dict[str, list[tuple[str, BinaryIO, int]]] = {}
-        for path in paths if len(paths) <= _MOST_OPEN_FILES else ():
+        self._all.add(self)
+        for path in paths if len(paths) <= free else ():
             opened = (path.name, path.open("rb"), path.stat().st_size)
             self._files.setdefault(str(path.parent), []).append(opened)
 
-    def write_again(self, handles: Sequence[ShardHandle]) -> None:
+    def write_again(self, handles: Sequence[ShardHandle], run: RunJob) -> None:
         for handle in handles:
             files = self._files.get(handle.folder, [])
             if not files or any(os.fstat(file.fileno()).st_size != size for _name, file, size in files):
@@ -68,6 +80,11 @@ class OpenFiles(ShardSource):
                 with (copy / name).open("wb") as target:
                     shutil.copyfileobj(file, target)
             _put(copy, handle)
+
+    @property
+    def count(self) -> int:
+        """Number of files that are open for this store."""
+        return sum(map(len, self._files.values()))
 
     def close(self) -> None:
         for files in self._files.values():
@@ -88,14 +105,15 @@ class LineageHere(ShardSource):
         self._written = written
         self._unpack = unpack
 
-    def write_again(self, handles: Sequence[ShardHandle]) -> None:
-        job = self._written.context.runJob
-        found = job(self._written, list, [handle.index for handle in handles])
+    def write_again(self, handles: Sequence[ShardHandle], run: RunJob) -> None:
+        job, written = self._written.context.runJob, self._written
+        found = run(lambda: job(written, list, [handle.index for handle in handles]))
         for handle, record in zip(handles, found, strict=True):
             again = self._unpack(record)
             if isinstance(again, DataError):
                 raise again
             expect_same_rows(handle.index, handle.rows, again.rows)
+            _expect_same_fields(handle, again)
             _put(Path(again.folder), handle)
 
     def close(self) -> None:
@@ -113,11 +131,11 @@ class LineageElsewhere(ShardSource):
     def __init__(self, persisted: RDD) -> None:
         self._persisted = persisted
 
-    def write_again(self, handles: Sequence[ShardHandle]) -> None:
-        spark = self._persisted.context._jvm.org.apache.spark
-        master = spark.SparkEnv.get().blockManager().master()
+    def write_again(self, handles: Sequence[ShardHandle], run: RunJob) -> None:
+        master = _block_manager_master(self._persisted.context)
         for handle in handles:
-            block = spark.storage.RDDBlockId(self._persisted.id(), handle.index)
+            block_id = self._persisted.context._jvm.org.apache.spark.storage.RDDBlockId
+            block = block_id(self._persisted.id(), handle.index)
             master.removeBlock(block)
             deadline = time.monotonic() + _REMOVED_SECONDS
             while not master.getLocations(block).isEmpty() and time.monotonic() < deadline:
@@ -125,6 +143,31 @@ class LineageElsewhere(ShardSource):
 
     def close(self) -> None:
         """Lineage takes nothing."""
+
+
+def _block_manager_master(spark_context: SparkContext) -> Any:
+    """Return what knows and removes the blocks of all executors.
+
+    Not by way of SparkEnv: to call any method of it, Py4J loads all classes that its methods name, and PySpark's wheel
+    lacks protobuf, which one of them needs.
+    """
+    scheduler = spark_context._jsc.sc().dagScheduler()
+    field = scheduler.getClass().getDeclaredField("blockManagerMaster")
+    field.setAccessible(True)
+    return field.get(scheduler)
+
+
+def _expect_same_fields(handle: ShardHandle, again: ShardHandle) -> None:
+    if again.fields != handle.fields:  # in this order: the files are found by it
+        msg = (
+            f"Partition {handle.index} had the fields {_told(handle)} when it was pinned; its shard was lost, and read "
+            f"again it has {_told(again)}. Pin data that does not change: write it to a table first, or cache it."
+        )
+        raise DataError(msg)
+
+
+def _told(handle: ShardHandle) -> str:
+    return ", ".join(f"{spec.name!r} ({spec.type_name}, {spec.shape})" for spec in handle.fields)
 
 
 def _put(folder: Path, handle: ShardHandle) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.context.datajobs import run_data_job
 from zoo_lab.context.shards import ShardStore, new_folder, pin_handles
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.columnplan import plan_columns
@@ -33,9 +34,8 @@ def pin_dataframe(
     selected = df.select(*map(_quoted, columns)).toDF(*(f"c{position}" for position in range(len(columns))))
     folder = new_folder(context)
     writer = ColumnWriter(folder, plans, columns)
-    written = _written(selected, writer)
-    if _too_few_partitions(written, context):
-        written = _written(selected.repartition(context.slots), writer)
+    # planning an RDD runs the stages of a DataFrame with a shuffle
+    written = run_data_job(context, "plan data", lambda: _written(selected, writer, context))
     return pin_handles(context, written, folder, unpickled_handle), structure
 
 
@@ -45,15 +45,18 @@ def pin_rdd(rdd: RDD, context: NNContext | None = None) -> tuple[ShardStore, Str
 
     _expect_rdd(rdd)
     context = as_context(rdd.context if context is None else context)
-    if _too_few_partitions(rdd, context):
-        rdd = rdd.repartition(context.slots)
     folder = new_folder(context)
+    if run_data_job(context, "plan data", lambda: _too_few_partitions(rdd, context)):
+        rdd = rdd.repartition(context.slots)
     store = pin_handles(context, rdd.mapPartitionsWithIndex(RecordWriter(folder)), folder)
     return store, next(handle.note for handle in store.handles if handle.rows)
 
 
-def _written(df: DataFrame, writer: ColumnWriter) -> RDD:
-    return df.mapInArrow(writer, HANDLE_SCHEMA).rdd
+def _written(df: DataFrame, writer: ColumnWriter, context: NNContext) -> RDD:
+    written = df.mapInArrow(writer, HANDLE_SCHEMA).rdd
+    if _too_few_partitions(written, context):
+        return df.repartition(context.slots).mapInArrow(writer, HANDLE_SCHEMA).rdd
+    return written
 
 
 def _too_few_partitions(rdd: RDD, context: NNContext) -> bool:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 
-LIBRARIES = ("/zoo_lab/", "/keras/", "/tensorflow/", "/pyspark/", "/pyspark.zip/", "<frozen ")
+from zoo_lab.core.frames import is_library
+
 _NODE = re.compile(r"Detected at node (\S+) defined at \(most recent call last\):")
 _FRAME = re.compile(r'\s+File "([^"]+)", line \d+, in .+')
 _TAIL = re.compile(r"\s*\[\[\{\{node .+\}\}\]\](?: \[Op:.+\])?|\s*\[Op:[^\]]+\](?: name: .*)?")
-
-
-def is_library(path: str) -> bool:
-    """Tell whether a traceback's file is of zoo_lab or of what it stands on."""
-    return any(library in path for library in LIBRARIES)
 
 
 def readable(message: str) -> str:

@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle, ShardLost
+from zoo_lab.core.frames import is_library
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.group import noting
 from zoo_lab.train.meeting import Gone
-from zoo_lab.train.messages import is_library, readable
+from zoo_lab.train.messages import readable
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
 
 Handles = tuple[ShardHandle, ...]
