@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
@@ -44,6 +45,24 @@ def record(
         )
     events.append(RunStopped(run=run, time=time, reason=reason, iterations=iteration, seconds=time - 1_700_000_000.0))
     return events
+
+
+@pytest.fixture(scope="session")
+def resumed() -> Callable[..., list[Event]]:
+    """Return a function that makes the events of a run that was resumed a day later; it has not ended."""
+    return record_resumed
+
+
+def record_resumed(
+    *, done: int = 40, more: int = 5, epochs: int = 3, steps: int = 20, told_again: bool = True
+) -> list[Event]:
+    """The start, what was told again of the first `done` iterations (or not), and `more` new ones of 0.05 s each."""
+    first, *events = record(epochs=epochs, steps=steps)
+    begin = first.time + 86_400
+    before = [event for event in events if getattr(event, "iteration", math.inf) <= done]
+    after = [event for event in events if isinstance(event, IterationDone) and done < event.iteration <= done + more]
+    new = [dataclasses.replace(event, time=begin + 10 + 0.05 * at) for at, event in enumerate(after)]
+    return [dataclasses.replace(first, time=begin), *(before if told_again else []), *new]
 
 
 def started(run: str, time: float, epochs: int, steps: int, metrics: Sequence[str]) -> RunStarted:

@@ -33,7 +33,7 @@ def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool 
         "count": len(curves) - start,
         "columns": ["iteration", *names],
         "epochStart": epoch_start,
-        "epochCount": curves.epochs_done - epoch_start,
+        "epochCount": len(curves.epoch_values) - epoch_start,
         "epochColumns": ["iteration", *epoch_names],
         "summary": summary(curves),
     }
@@ -56,6 +56,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "notice": "" if curves.over else curves.notice,
         "epoch": curves.epoch,
         "epochs": curves.epochs,
+        "epochsDone": curves.epochs_done,
         "iteration": curves.last_iteration,
         "iterations": curves.iterations,
         "stepsPerEpoch": started.steps_per_epoch if started else 0,
