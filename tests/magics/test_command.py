@@ -52,7 +52,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_near_misses():
         (FIT, "model train --checkpoint=", "Expected a value after --checkpoint: PLACE."),
         (FIT, "model train --resume=", "Expected a value after --resume"),
         (FIT, "model train --feature-cols= --seed 3", "Expected a value after --feature-cols"),
-        (FIT, "model train --background=False", "Expected --background without a value; received --background=False. For no, leave it out."),
+        (FIT, "model train --background=False", "Expected --background without a value; received --background=F"),
         (FIT, "model train --no-shuffle=false", "Expected --no-shuffle without a value"),
         (CONTEXT, "--debug=", "Expected --debug without a value"),
         (CONTEXT, "local[2]", "Expected no more arguments"),

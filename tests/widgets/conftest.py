@@ -99,6 +99,7 @@ def iteration_done(
         seconds=seconds,
         metrics={name: 1 - math.exp(-iteration / 20) for name in metrics},
         parts={"schedule": seconds * 0.25, "compute": seconds * 0.75},
+        slowest=iteration % 2,
     )
 
 

@@ -57,9 +57,14 @@ export function pack(columns) {
   return view;
 }
 
-/** A packet with the iterations `from` to `to`: the loss falls, the accuracy rises. */
+/** A packet with the iterations `from` to `to`: loss falls, accuracy rises, computing takes 10 ms longer each time. */
 export function packet({ from = 1, to = 3, reset = false, epochs = [], summary = {}, losses = null } = {}) {
   const iterations = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const timings = [
+    iterations.map((number) => number % 2),
+    iterations.map(() => 0.01),
+    iterations.map((number) => number / 100),
+  ];
   const columns = [iterations, losses ?? iterations.map((number) => 8 / number), iterations.map((n) => n / (n + 1))];
   const ends = epochs.map((epoch) => epoch.iteration);
   const content = {
@@ -68,6 +73,7 @@ export function packet({ from = 1, to = 3, reset = false, epochs = [], summary =
     start: from - 1,
     count: iterations.length,
     columns: ["iteration", "loss", "accuracy"],
+    timingColumns: ["slowest", "schedule", "compute"],
     epochStart: 0,
     epochCount: epochs.length,
     epochColumns: ["iteration", "val_loss"],
@@ -78,7 +84,7 @@ export function packet({ from = 1, to = 3, reset = false, epochs = [], summary =
       ...summary,
     },
   };
-  return { content, buffers: [pack(columns), pack([ends, epochs.map((epoch) => epoch.loss)])] };
+  return { content, buffers: [pack(columns), pack([ends, epochs.map((epoch) => epoch.loss)]), pack(timings)] };
 }
 
 /** Let the next animation frame draw. */

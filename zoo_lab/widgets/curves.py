@@ -27,9 +27,10 @@ from zoo_lab.widgets.wording import duration, plural
 class Curves:
     """Everything a display needs to know about a run.
 
-    `iteration` (int64) and `values` ("loss", "seconds" and the running metrics) have one row for each
-    iteration; `epoch_number` (from 0), `epoch_iteration` and `epoch_values` (Keras' logs, validation included) have
-    one for each epoch that it was told of, which may begin late in a resumed run.
+    `iteration` (int64), `values` ("loss", "seconds" and the running metrics) and `timing` ("slowest", the worker that
+    computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0), `epoch_iteration` and
+    `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of, which may begin late
+    in a resumed run.
     `state` is "starting", "running", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -45,6 +46,7 @@ class Curves:
         self.state = "starting"
         self.iteration = array("q")
         self.values = Columns(["loss", "seconds"])
+        self.timing = Columns(["slowest"])
         self.epoch_number = array("q")
         self.epoch_iteration = array("q")
         self.epoch_values = Columns()
@@ -82,6 +84,7 @@ class Curves:
         self.epoch, self.step = event.epoch, event.step
         self.iteration.append(event.iteration)
         self.values.append({**event.metrics, "loss": event.loss, "seconds": event.seconds})
+        self.timing.append({**event.parts, "slowest": event.slowest})
         if self.started is None or event.time >= self.started.time:
             self.state = "running"
             self.pace.add(event)

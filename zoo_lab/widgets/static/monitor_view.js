@@ -4,6 +4,7 @@ import { h, setText } from "./dom.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestStop } from "./stop.js";
+import { nearest } from "./store.js";
 import { count, duration, label, rate, value } from "./wording.js";
 
 const STATES = {
@@ -21,7 +22,7 @@ export class MonitorView {
     this.store = store;
     this.frame = 0;
     this.hover = { iteration: null, move: (iteration) => this.moveCrosshair(iteration) };
-    this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover);
+    this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover, true);
     this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
     this.parts = new PartsBar();
     this.element = this.build();
@@ -112,7 +113,7 @@ export class MonitorView {
     this.metrics.element.hidden = store.metrics.length === 0;
     this.element.querySelector(".zoo-controls").hidden = !begun;
     if (begun) for (const panel of [this.loss, this.metrics]) if (!panel.element.hidden) panel.update();
-    this.parts.update(summary.parts);
+    this.updateParts();
     setText(this.spoken, this.speech(summary));
   }
 
@@ -148,6 +149,16 @@ export class MonitorView {
     this.bar.classList.toggle("zoo-bar-waiting", this.store.summary.state === "starting");
     const now = { min: 0, max: iterations, now: iteration, text: status };
     for (const [name, content] of Object.entries(now)) this.bar.setAttribute(`aria-value${name}`, content);
+  }
+
+  /** The split of the iteration under the crosshair; of the last ones where there is none. */
+  updateParts() {
+    const { store, hover } = this;
+    const iterations = store.rows.get("iteration");
+    const index = hover.iteration === null ? -1 : nearest(iterations, hover.iteration);
+    const timing = index < 0 ? null : store.timingAt(index);
+    if (timing) this.parts.update(timing.parts, iterations[index]);
+    else this.parts.update(store.summary.parts);
   }
 
   updateNotice() {
