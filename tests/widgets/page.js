@@ -79,7 +79,8 @@ export function packet({ from = 1, to = 3, reset = false, epochs = [], summary =
     epochColumns: ["iteration", "val_loss"],
     summary: {
       run: "run-1", name: "digits", model: "lenet", state: "running", status: "epoch 1/2 · step 3/5", notice: "",
-      epoch: 0, epochs: 2, epochsDone: epochs.length, iteration: to, iterations: 10, stepsPerEpoch: 5, elapsed: 12, eta: 75, rate: 2560.4,
+      epoch: 0, epochs: 2, epochsDone: epochs.length, iteration: to, iterations: 10,
+      stepsPerEpoch: 5, elapsed: 12, eta: 75, rate: 2560.4,
       parts: { compute: 0.03, schedule: 0.01 }, workers: 2, sync: "shared", workersLost: 0, batchesRejected: 0,
       ...summary,
     },

@@ -5,7 +5,7 @@ import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestStop } from "./stop.js";
 import { nearest } from "./store.js";
-import { count, duration, label, rate, value } from "./wording.js";
+import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
   starting: "starting",
@@ -132,7 +132,7 @@ export class MonitorView {
     const { store } = this;
     const waited = (performance.now() - store.received) / 1000;
     const left = store.summary.eta == null ? null : Math.max(store.summary.eta - waited, 0);
-    const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: duration(left) };
+    const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: remaining(left) };
     const unknown = { rate: store.summary.rate == null, elapsed: store.elapsed < 1, left: left === null || store.over };
     for (const { name, number, element } of this.facts) {
       setText(number, facts[name]);

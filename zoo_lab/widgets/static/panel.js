@@ -8,6 +8,12 @@ import { count, label, value } from "./wording.js";
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 10, ArrowDown: -10, PageUp: 50, PageDown: -50 };
 
+/** Where a box of `width` begins to lie beside `left` and within `room`: right of it, else left of it, else over it. */
+export function besides(left, width, room, gap = 12) {
+  if (left + gap + width <= room) return left + gap;
+  return left - gap - width >= 0 ? left - gap - width : Math.max(room - width, 0);
+}
+
 export class ChartPanel {
   /**
    * `names` gives the series to show, each with its colour's CSS property: [["loss", "--zoo-series-0"], …].
@@ -101,17 +107,20 @@ export class ChartPanel {
       for (const mark of chart.marks) read.push([mark.name, mark.values[crosshair.epochIndex], mark.colour]);
     }
     const timing = this.timed && crosshair ? this.timingWords(at) : [];
-    const words = [read.map(([name, number]) => `${label(name)} ${value(number)}`).join(", "), ...timing].join("; ");
+    const values = read.map(([name, number]) => `${label(name)} ${value(number)}`).join(", ");
+    const words = [values, ...timing.map((parts) => parts.join(" · "))].join("; ");
     this.canvas.setAttribute("aria-valuenow", iterations[at] ?? 0);
     this.canvas.setAttribute("aria-valuetext", at >= 0 ? `iteration ${iterations[at]}: ${words}` : "no values yet");
     this.tooltip.hidden = !crosshair || !this.places;
     if (!this.tooltip.hidden) this.showTooltip(crosshair.iteration, read, timing);
   }
 
+  /** Lines of words that belong together: who was slowest, and the split. */
   timingWords(index) {
     const timing = this.store.timingAt(index);
     if (!timing) return [];
-    return [slowestWords(timing, this.store.summary.workers), splitWords(timing.parts).join(" · ")].filter(Boolean);
+    const slowest = slowestWords(timing, this.store.summary.workers);
+    return [...(slowest ? [[slowest]] : []), splitWords(timing.parts)];
   }
 
   showTooltip(iteration, read, timing) {
@@ -119,12 +128,11 @@ export class ChartPanel {
       h("div", {}, h("i", { style: `background:${colour}` }), `${label(name)} `, h("b", {}, value(number))),
     );
     const head = h("div", { class: "zoo-tooltip-quiet" }, `iteration ${count(iteration)}`);
-    const foot = timing.map((words) => h("div", { class: "zoo-tooltip-quiet" }, words));
-    this.tooltip.replaceChildren(head, ...rows, ...foot);
-    const left = this.places.x(iteration);
-    const flipped = left > this.canvas.clientWidth * 0.6;
-    this.tooltip.style.left = flipped ? "" : `${left + 12}px`;
-    this.tooltip.style.right = flipped ? `${this.canvas.clientWidth - left + 12}px` : "";
+    const foot = timing.map((parts) => parts.map((part) => h("span", {}, part)));
+    const quiet = foot.map((parts) => h("div", { class: "zoo-tooltip-quiet" }, ...parts));
+    this.tooltip.replaceChildren(head, ...rows, ...quiet);
+    const left = besides(this.places.x(iteration), this.tooltip.offsetWidth, this.canvas.clientWidth);
+    this.tooltip.style.left = `${left}px`;
   }
 
   drawLegend() {
