@@ -104,11 +104,12 @@ class JupyterServer:
 
 @contextlib.contextmanager
 def start_jupyter(
-    folder: Path, command: str = "lab", environment: Mapping[str, str] | None = None
+    folder: Path, command: str = "lab", environment: Mapping[str, str] | None = None, base_url: str = "/"
 ) -> Iterator[JupyterServer]:
     """Run JupyterLab ("lab"), Notebook 7 ("notebook") or a bare server ("server") below `folder` until the block ends.
 
-    `environment` is added to that of the server and so of its kernels.
+    `environment` is added to that of the server and so of its kernels. A `base_url` such as "/user/ada/" makes its
+    pages those of a hub.
     """
     for name in ("notebooks", "runtime"):
         (folder / name).mkdir(parents=True)
@@ -117,7 +118,7 @@ def start_jupyter(
     token = secrets.token_hex(16)
     with open(folder / "server.log", "wb") as log:
         process = subprocess.Popen(
-            _command(folder, command),
+            [*_command(folder, command), f"--ServerApp.base_url={base_url}"],
             cwd=folder,
             env={**_environment(folder, token), **(environment or {})},
             stdin=subprocess.DEVNULL,

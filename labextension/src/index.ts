@@ -7,6 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { KernelFollower } from './follow';
 import { StatusItem } from './item';
 import { StatusModel } from './model';
+import { LinkMender } from './sparkui';
 
 const status: JupyterFrontEndPlugin<void> = {
   id: 'zoo-lab:status',
@@ -24,7 +25,7 @@ const status: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load('zoo_lab');
     const model = new StatusModel(app.serviceManager.serverSettings);
-    const item = new StatusItem(model, trans);
+    const item = new StatusItem(model, trans, app.serviceManager.serverSettings.baseUrl);
     const follower = new KernelFollower(tracker, kernel => model.watch(kernel));
     const registered = statusBar.registerStatusItem(status.id, {
       item,
@@ -40,4 +41,16 @@ const status: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default status;
+const sparkUi: JupyterFrontEndPlugin<void> = {
+  id: 'zoo-lab:spark-ui',
+  description: "Leads links to a context's Spark UI through the Jupyter server where the page comes from elsewhere.",
+  autoStart: true,
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, translator: ITranslator | null) => {
+    const trans = (translator ?? nullTranslator).load('zoo_lab');
+    const note = trans.__('Needs jupyter-server-proxy on the server; on its own machine the Spark UI is at');
+    new LinkMender(document.body, app.serviceManager.serverSettings.baseUrl, note);
+  }
+};
+
+export default [status, sparkUi];

@@ -9,8 +9,9 @@ import { statusDetails, statusText } from './text';
 
 /** Shows the context of the watched kernel, and the run while there is one; takes its model along when disposed. */
 export class StatusItem extends VDomRenderer<StatusModel> {
-  constructor(model: StatusModel, trans: TranslationBundle) {
+  constructor(model: StatusModel, trans: TranslationBundle, baseUrl: string) {
     super(model);
+    this._baseUrl = baseUrl;
     this._trans = trans;
   }
 
@@ -30,7 +31,7 @@ export class StatusItem extends VDomRenderer<StatusModel> {
     if (!state || !this.isActive) {
       return null;
     }
-    const details = statusDetails(state, this._trans);
+    const details = statusDetails(state, this._trans, this._baseUrl);
     return (
       <span className="jp-ZooLab-Status" data-zoo-lab-state={mood(state)} title={details}>
         {statusText(state, this._trans)}
@@ -38,6 +39,7 @@ export class StatusItem extends VDomRenderer<StatusModel> {
     );
   }
 
+  private _baseUrl: string;
   private _trans: TranslationBundle;
 }
 

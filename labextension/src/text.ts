@@ -1,6 +1,7 @@
 /** The words of the status item: pure functions of a kernel's state. */
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { sparkUi } from './sparkui';
 import { currentContext, currentRun, IContextState, IKernelState, IRunState } from './state';
 
 /** The one line in the status bar; empty where there is no context. */
@@ -14,11 +15,11 @@ export function statusText(state: IKernelState, trans: TranslationBundle): strin
   return `zoo_lab: ${known([context.master, slots(context, trans), ...doing]).join(' · ')}`;
 }
 
-/** The lines of the tooltip. */
-export function statusDetails(state: IKernelState, trans: TranslationBundle): string {
+/** The lines of the tooltip, in a page whose server is at `baseUrl`. */
+export function statusDetails(state: IKernelState, trans: TranslationBundle, baseUrl: string): string {
   const context = currentContext(state);
   const run = currentRun(state) ?? state.runs[state.runs.length - 1];
-  const lines = [...(context ? contextLines(context, trans) : []), ...(run ? runLines(run, trans) : [])];
+  const lines = [...(context ? contextLines(context, trans, baseUrl) : []), ...(run ? runLines(run, trans) : [])];
   return lines.join('\n');
 }
 
@@ -56,8 +57,8 @@ function contextWord(context: IContextState, trans: TranslationBundle): string |
   return context.state && words[context.state];
 }
 
-function contextLines(context: IContextState, trans: TranslationBundle): string[] {
-  const { executors, memory } = context;
+function contextLines(context: IContextState, trans: TranslationBundle, baseUrl: string): string[] {
+  const { executors, memory, ui } = context;
   const size = known([
     executors === null ? null : trans._n('%1 executor', '%1 executors', executors),
     slots(context, trans),
@@ -66,7 +67,7 @@ function contextLines(context: IContextState, trans: TranslationBundle): string[
   return known([
     `${context.app}: ${known([context.master, contextWord(context, trans)]).join(', ')}`,
     size.join(', '),
-    context.ui && trans.__('Spark UI: %1', context.ui)
+    ui && trans.__('Spark UI: %1', sparkUi(ui, baseUrl))
   ]);
 }
 

@@ -60,9 +60,7 @@ def chromium() -> Iterator:
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """Return a running JupyterLab with the extension, server extension and package of this tree."""
-    chromium_path()
-    if not is_built(ROOT):
-        build_labextension(ROOT)
+    prepare_lab()
     with start_jupyter(tmp_path_factory.mktemp("jupyterlab"), environment={"ZOO_LAB_TEST": "1"}) as server:
         yield server
 
@@ -94,6 +92,13 @@ def fresh_page(browser, server: JupyterServer, known_errors: tuple[str, ...] = (
     assert not strangers, "The page asked for something outside this machine."
     ours = [error for error in errors if not any(known in error for known in known_errors)]
     assert not ours, "The page threw an error."
+
+
+def prepare_lab() -> None:
+    """Skip the test without chromium; build the extension if it is not there."""
+    chromium_path()
+    if not is_built(ROOT):
+        build_labextension(ROOT)
 
 
 def chromium_path() -> str:

@@ -71,8 +71,8 @@ class LabPage:
         self.command("notebook:run-all-cells")
 
     def interrupt(self) -> None:
-        """Press ■."""
-        self.command("notebook:interrupt-kernel")
+        """Press ■ in the toolbar."""
+        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-jp-item-name='interrupt']").click()
 
     def cell(self, index: int) -> Locator:
         """Return the cell `index`, counted from 0."""
@@ -94,9 +94,9 @@ class LabPage:
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name, timeout=30_000)
         expect(self.page.locator("#jupyterlab-splash")).to_be_hidden(timeout=30_000)
 
-    def picture(self, name: str) -> Path:
-        """Save the page as it looks as test-artifacts/<name>.png and return that path."""
+    def picture(self, name: str, part: Locator | None = None) -> Path:
+        """Save the page, or a part of it, as it looks as test-artifacts/<name>.png and return that path."""
         PICTURES.mkdir(exist_ok=True)
         path = PICTURES / f"{name}.png"
-        self.page.screenshot(path=path)
+        (part or self.page).screenshot(path=path)
         return path

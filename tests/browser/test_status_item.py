@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.contrast import worst_contrast
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WRITE_STATE = """
@@ -42,18 +44,6 @@ POST_STOP = """async ([kernel, run]) => {
         method: 'POST', body: JSON.stringify({ action: 'stop', run }), headers: { 'X-XSRFToken': xsrf }
     });
     return answer.status;
-}"""
-
-CONTRAST = """element => {
-    const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-    const seen = [];
-    for (let node = element; node; node = node.parentElement) seen.push(getComputedStyle(node).backgroundColor);
-    const solid = seen.map(numbers).find(([r, g, b, alpha]) => alpha !== 0);
-    const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-        .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    const [a, b] = [light(solid), light(numbers(getComputedStyle(element).color))].sort((a, b) => b - a);
-    return (a + 0.05) / (b + 0.05);
 }"""
 
 
@@ -97,4 +87,5 @@ def test_the_status_item_is_legible_in_every_theme(lab, theme):
     item = lab.page.locator(".jp-ZooLab-Status")
     expect(item).to_contain_text("warm", timeout=30_000)
     lab.picture(f"status_item_{theme.removeprefix('JupyterLab ').replace(' ', '_').lower()}")
-    assert item.evaluate(CONTRAST) >= 4.5  # WCAG AA
+    ratio, text = worst_contrast(item)
+    assert ratio >= 4.5, text  # WCAG AA

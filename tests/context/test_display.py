@@ -9,7 +9,7 @@ from zoo_lab.context.nncontext import NNContext
 def test_the_table_shows_what_is_known_and_escapes_it() -> None:
     text = as_html({"app": "<b>", "master": "local[2]", "slots": 2, "ui": "http://127.0.0.1:4040"})
     assert "&lt;b&gt;" in text
-    assert '<a href="http://127.0.0.1:4040"' in text
+    assert '<a class="zoo-lab-spark-ui" href="http://127.0.0.1:4040"' in text
     assert "Memory" not in text
 
 

@@ -20,7 +20,7 @@ from zoo_lab.core.events import (
 EXAMPLES = [
     RunStarted(
         run="r", name="n", model="m", parameters=1, rows=2, batch_size=3, epochs=4, steps_per_epoch=5, workers=6,
-        sync="shared", seed=7, metrics=("accuracy",), validation=True,
+        sync="shared", seed=7, metrics=("accuracy",), validation=True, iterations=19,
     ),
     IterationDone(
         run="r", iteration=1, epoch=0, step=1, loss=0.5, rows=3, seconds=0.1, metrics={"a": 1.0}, parts={"read": 0.1}

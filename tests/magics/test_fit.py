@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 
 import numpy as np
 import pytest
@@ -68,6 +69,21 @@ def test_a_run_in_the_background_is_returned_and_can_be_stopped(run_cell, namesp
     assert run.state == "stopped"
     assert f"long: stopped after {run.iterations:,} iterations" in printed
     assert "No run is under way." in run_cell("%zoo_stop")
+
+
+def test_stopping_a_run_that_the_user_s_own_error_ended_tells_it_and_goes_on(run_cell, namespace):
+    run_cell(
+        "import keras\n"
+        "class Broken(keras.callbacks.Callback):\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n"
+        "        raise KeyError('my own')\n"
+        "run = %zoo_fit model (x, y) --callbacks Broken() --background --name broken"
+    )
+    while namespace["run"].state == "running":
+        time.sleep(0.05)
+    printed = run_cell("%zoo_stop run\nprint('went on')")
+    assert "broken had failed: KeyError: 'my own'" in printed
+    assert "went on" in printed
 
 
 def test_a_wrong_value_is_told_in_one_line(run_cell, namespace):

@@ -39,6 +39,32 @@ def test_a_setting_keeps_its_later_equal_signs():
     assert kinds.PAIR.read("spark.a=-Dx=y", {}) == ("spark.a", "-Dx=y")
 
 
+@pytest.mark.parametrize(
+    ("word", "setting"),
+    [
+        ("spark.a='{{PWD}}/lib:$HOME'", "{{PWD}}/lib:$HOME"),
+        ("'spark.a={{PWD}}'", "{{PWD}}"),
+        ('spark.a="run $n {n}"', "run 32 32"),
+        ("spark.a={d['n']}-'$n'", "64-$n"),
+        ("spark.a=\"it's {n}\"", "it's 32"),
+        ("spark.a=", ""),
+    ],
+)
+def test_single_quotes_keep_a_text_as_it_is_and_double_ones_hold_it_together(word, setting):
+    assert kinds.PAIR.read(word, {"n": 32, "d": {"n": 64}}) == ("spark.a", setting)
+
+
+@pytest.mark.parametrize("word", ["spark.a={{PWD}}", "spark.a=$HOME", 'spark.a="$HOME"'])
+def test_what_cannot_be_replaced_says_how_to_keep_it(word):
+    with pytest.raises(ArgumentError, match="To mean .+ as it is written, put it in single quotes"):
+        kinds.PAIR.read(word, {})
+
+
+@pytest.mark.parametrize("kind", [kinds.PLACE, kinds.COLUMNS])
+def test_an_empty_text_is_no_crash(kind):
+    assert kind.read("''", {}) == ""
+
+
 @pytest.mark.parametrize("word", ["2run", "a.b", "class"])
 def test_a_result_is_kept_under_a_plain_name_only(word):
     with pytest.raises(ArgumentError, match="name to keep"):

@@ -1,13 +1,11 @@
-"""A recorded run: the events of a small training, made up but with every kind of number that a real one has."""
-
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
-from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
+from tests.widgets.recorded import record, record_resumed
+from zoo_lab.core.events import Event
 
 Recorder = Callable[..., list[Event]]
 
@@ -18,69 +16,10 @@ def recorded() -> Recorder:
     return record
 
 
-def record(
-    *,
-    run: str = "run-1",
-    epochs: int = 3,
-    steps: int = 20,
-    seconds: float = 0.05,
-    metrics: Sequence[str] = ("accuracy",),
-    reason: str = "finished",
-) -> list[Event]:
-    time, iteration = 1_700_000_000.0, 0
-    events: list[Event] = [started(run, time, epochs, steps, metrics)]
-    for epoch in range(epochs):
-        for step in range(steps):
-            iteration += 1
-            taken = seconds if iteration > 1 else 1.0
-            time += taken
-            events.append(
-                iteration_done(run, time, metrics, iteration=iteration, epoch=epoch, step=step, seconds=taken)
-            )
-        last = events[-1]
-        logs = {"loss": last.loss, **last.metrics, "val_loss": last.loss * 1.1}
-        events.append(
-            EpochDone(run=run, time=time, epoch=epoch, iteration=iteration, logs=logs, seconds=steps * seconds)
-        )
-    events.append(RunStopped(run=run, time=time, reason=reason, iterations=iteration, seconds=time - 1_700_000_000.0))
-    return events
-
-
-def started(run: str, time: float, epochs: int, steps: int, metrics: Sequence[str]) -> RunStarted:
-    return RunStarted(
-        run=run,
-        time=time,
-        name="digits",
-        model="lenet",
-        parameters=61_706,
-        rows=steps * 128,
-        batch_size=128,
-        epochs=epochs,
-        steps_per_epoch=steps,
-        workers=2,
-        sync="shared",
-        seed=7,
-        metrics=tuple(metrics),
-        validation=True,
-        master="local[2]",
-    )
-
-
-def iteration_done(
-    run: str, time: float, metrics: Sequence[str], *, iteration: int, epoch: int, step: int, seconds: float
-) -> IterationDone:
-    return IterationDone(
-        run=run,
-        time=time,
-        iteration=iteration,
-        epoch=epoch,
-        step=step,
-        loss=2.0 * math.exp(-iteration / 30),
-        rows=128,
-        seconds=seconds,
-        metrics={name: 1 - math.exp(-iteration / 20) for name in metrics},
-        parts={"schedule": seconds * 0.25, "compute": seconds * 0.75},
-    )
+@pytest.fixture(scope="session")
+def resumed() -> Callable[..., list[Event]]:
+    """Return a function that makes the events of a run that was resumed a day later; it has not ended."""
+    return record_resumed
 
 
 @pytest.fixture

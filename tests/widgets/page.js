@@ -57,9 +57,14 @@ export function pack(columns) {
   return view;
 }
 
-/** A packet with the iterations `from` to `to`: the loss falls, the accuracy rises. */
+/** A packet with the iterations `from` to `to`: loss falls, accuracy rises, computing takes 10 ms longer each time. */
 export function packet({ from = 1, to = 3, reset = false, epochs = [], summary = {}, losses = null } = {}) {
   const iterations = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const timings = [
+    iterations.map((number) => number % 2),
+    iterations.map(() => 0.01),
+    iterations.map((number) => number / 100),
+  ];
   const columns = [iterations, losses ?? iterations.map((number) => 8 / number), iterations.map((n) => n / (n + 1))];
   const ends = epochs.map((epoch) => epoch.iteration);
   const content = {
@@ -68,17 +73,19 @@ export function packet({ from = 1, to = 3, reset = false, epochs = [], summary =
     start: from - 1,
     count: iterations.length,
     columns: ["iteration", "loss", "accuracy"],
+    timingColumns: ["slowest", "schedule", "compute"],
     epochStart: 0,
     epochCount: epochs.length,
     epochColumns: ["iteration", "val_loss"],
     summary: {
       run: "run-1", name: "digits", model: "lenet", state: "running", status: "epoch 1/2 · step 3/5", notice: "",
-      epoch: 0, epochs: 2, iteration: to, iterations: 10, stepsPerEpoch: 5, elapsed: 12, eta: 75, rate: 2560.4,
+      epoch: 0, epochs: 2, epochsDone: epochs.length, iteration: to, iterations: 10,
+      stepsPerEpoch: 5, elapsed: 12, eta: 75, rate: 2560.4,
       parts: { compute: 0.03, schedule: 0.01 }, workers: 2, sync: "shared", workersLost: 0, batchesRejected: 0,
       ...summary,
     },
   };
-  return { content, buffers: [pack(columns), pack([ends, epochs.map((epoch) => epoch.loss)])] };
+  return { content, buffers: [pack(columns), pack([ends, epochs.map((epoch) => epoch.loss)]), pack(timings)] };
 }
 
 /** Let the next animation frame draw. */

@@ -56,6 +56,17 @@ describe("RunStore", () => {
     expect(store.metrics).toEqual(["accuracy", "top_3"]);
   });
 
+  it("knows where the time of each iteration went, whatever the packets", () => {
+    const store = new RunStore();
+    apply(store, { from: 1, to: 3 });
+    apply(store, { from: 3, to: 5 });
+    const told = [0, 2, 4].map((index) => store.timingAt(index));
+    expect(told.map(({ slowest }) => slowest)).toEqual([1, 1, 1]);
+    expect(told.map(({ parts }) => parts.compute.toFixed(3))).toEqual(["0.010", "0.030", "0.050"]);
+    expect(store.timings.length).toBe(store.rows.length);
+    expect(store.timingAt(99)).toBe(null);
+  });
+
   it("tells its listeners until they leave", () => {
     const store = new RunStore();
     let calls = 0;

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 
-from zoo_lab.core.events import BatchRejected, IterationDone, Notice, RunStarted, RunStopped, WorkerLost
+from zoo_lab.core.events import BatchRejected, EpochDone, IterationDone, Notice, RunStarted, RunStopped, WorkerLost
 from zoo_lab.widgets.curves import Curves
 
 
@@ -103,3 +104,36 @@ def test_a_run_without_its_start_is_still_followed(recorded):
     curves = follow(event for event in recorded() if not isinstance(event, (RunStarted, RunStopped)))
     assert (curves.name, curves.iterations, curves.eta_seconds) == ("run-1", 0, None)
     assert curves.status == "epoch 3 · step 19"
+
+
+def test_a_resumed_run_has_its_whole_curve_but_the_time_left_of_this_day(resumed):
+    curves = follow(resumed(done=40, more=5))
+    assert list(curves.iteration) == list(range(1, 46))
+    assert curves.pace.samples_per_second == pytest.approx(128 / 0.05)
+    assert curves.eta_seconds == pytest.approx(15 * 0.05, rel=0.01)
+    assert curves.elapsed_seconds == pytest.approx(10.2)
+
+
+def test_a_resumed_run_says_where_it_goes_on_until_it_does(resumed):
+    curves = follow(resumed(more=0))
+    assert (curves.state, curves.eta_seconds, curves.pace.samples_per_second) == ("starting", None, None)
+    assert curves.status == "Going on after iteration 40: shipping the model to 2 workers…"
+    assert follow(resumed(more=1)).status == "epoch 3/3 · step 1/20"
+
+
+def test_a_resumed_run_counts_the_epochs_that_it_was_not_told_of(resumed):
+    curves = follow(resumed(done=40, more=20, told_again=False))
+    assert (len(curves.epoch_values), curves.epochs_done) == (0, 2)
+    [_, _, last] = [event for event in resumed(done=60, more=0) if isinstance(event, EpochDone)]
+    curves.add(last)
+    assert (list(curves.epoch_number), curves.epochs_done) == ([2], 3)
+
+
+def test_a_run_that_ends_within_an_epoch_knows_how_much_is_left(recorded):
+    first, *events = recorded(epochs=3, steps=20, seconds=0.05)
+    curves = follow([dataclasses.replace(first, iterations=30), *events[:10]])
+    assert (curves.iterations, curves.epochs, curves.status) == (30, 2, "epoch 1/2 · step 10/20")
+    assert curves.eta_seconds == pytest.approx(20 * 0.05, rel=0.01)
+    for event in events[10:30]:
+        curves.add(event)
+    assert (curves.last_iteration, curves.status) == (29, "epoch 2/2 · step 9/10")

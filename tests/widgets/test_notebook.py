@@ -14,6 +14,7 @@ from zoo_lab.core.runlog import RunLog
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CODE = """
+import time
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
 from zoo_lab.widgets.choose import display_for
@@ -22,12 +23,13 @@ stream = EventStream()
 stream.subscribe(display_for("run-1"))
 for event in list(read_events(PATH))[:COUNT]:
     stream.emit(event)
+time.sleep(WAIT)
 print("a line of the user")
 """
 
 
-def execute(path: Path, count: str) -> nbformat.NotebookNode:
-    code = CODE.replace("PATH", repr(str(path))).replace("COUNT", count)
+def execute(path: Path, count: str, wait: str = "0") -> nbformat.NotebookNode:
+    code = CODE.replace("PATH", repr(str(path))).replace("COUNT", count).replace("WAIT", wait)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     project = Path(__file__).resolve().parents[2]
     resources = {"metadata": {"path": str(project)}}
@@ -51,7 +53,7 @@ def finished(run_file):
 
 @pytest.fixture(scope="module")
 def saved_in_mid_run(run_file):
-    return execute(run_file, "30")
+    return execute(run_file, "22", wait="2")  # a twin follows within a second
 
 
 def outputs(notebook, kind):

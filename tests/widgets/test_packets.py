@@ -43,6 +43,15 @@ def test_many_small_deltas_together_are_the_history(recorded):
     assert np.array_equal(np.concatenate(parts), whole)
 
 
+def test_each_iteration_brings_its_own_slowest_worker_and_split(recorded):
+    content, buffers = packet(follow(recorded(seconds=0.05)), start=57)
+    slowest, schedule, compute = np.frombuffer(buffers[2], "<f4").reshape(3, 3)
+    assert content["timingColumns"] == ["slowest", "schedule", "compute"]
+    assert slowest.tolist() == [0, 1, 0]
+    assert np.allclose(schedule, 0.0125)
+    assert np.allclose(compute, 0.0375)
+
+
 def test_two_thousand_steps_of_three_columns_take_24_kilobytes(recorded):
     _, buffers = packet(follow(recorded(epochs=1, steps=2000)), reset=True)
     assert len(buffers[0]) == 2000 * 3 * 4
@@ -50,7 +59,7 @@ def test_two_thousand_steps_of_three_columns_take_24_kilobytes(recorded):
 
 def test_a_packet_before_the_first_event_is_empty_but_says_so():
     content, buffers = packet(Curves("run-1"))
-    assert (content["count"], content["epochCount"], buffers) == (0, 0, [b"", b""])
+    assert (content["count"], content["epochCount"], buffers) == (0, 0, [b"", b"", b""])
     assert content["summary"]["status"] == "Preparing the run…"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 
@@ -61,6 +62,19 @@ def test_no_cursor_movement_reaches_a_file(recorded):
 
 def test_notices_have_a_line_of_their_own(recorded):
     assert "The driver is short of memory." in printed([Notice(run="run-1", text="The driver is short of memory.")])
+
+
+def test_a_resumed_run_prints_no_rate_of_what_it_only_tells_again(resumed):
+    lines = printed(resumed(done=40, more=0)).splitlines()[1:]
+    assert [line.split(" - ")[:3] for line in lines] == [
+        ["Epoch 1/3", "1.0 s", "loss: 1.027"], ["Epoch 2/3", "1.0 s", "loss: 0.5272"]
+    ]  # fmt: skip
+
+
+def test_the_bar_of_an_epoch_that_is_cut_short_is_full_at_its_end(recorded):
+    first, *events = recorded(epochs=2, steps=20)
+    text = printed([dataclasses.replace(first, iterations=10), events[9]], Terminal())
+    assert f"step 10/10 {'━' * 20} " in text
 
 
 def test_other_runs_print_nothing(recorded):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -42,6 +43,15 @@ def test_every_iteration_is_sent_once_and_in_order(monitor, wire, recorded):
     for event in recorded():
         stream.emit(event)
     assert iterations(wire) == list(range(1, 61))
+
+
+def test_the_first_point_is_sent_without_waiting_for_more(monitor, wire, recorded):
+    for event in recorded()[:2]:
+        monitor(event)
+    end = time.monotonic() + 2
+    while iterations(wire) != [1]:
+        assert time.monotonic() < end, "Two seconds after the first step the page still knows nothing of it."
+        time.sleep(0.01)
 
 
 def test_a_fast_run_makes_few_packets(monitor, wire, recorded):

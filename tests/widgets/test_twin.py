@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from zoo_lab.core.events import RunStopped
+from zoo_lab.core.events import EpochDone, RunStopped
 from zoo_lab.widgets import twin
 from zoo_lab.widgets.curves import Curves
 
@@ -77,3 +77,13 @@ def test_a_loss_that_is_not_finite_leaves_a_gap(recorded):
     curves.values["loss"][5] = math.nan
     assert twin.record(curves)["curves"]["loss"][5] is None
     assert "nan" not in twin.picture(curves)
+
+
+def test_epochs_of_a_resumed_run_keep_their_numbers(resumed):
+    events = resumed(done=40, more=20, told_again=False)
+    [_, _, last] = [event for event in resumed(done=60, more=0) if isinstance(event, EpochDone)]
+    assert "2/3 epochs" in twin.picture(follow(events))
+    words = twin.words(follow([*events, last])).splitlines()
+    assert "3/3 epochs" in words[2]
+    assert [line.split()[0] for line in words[3:]] == ["epoch", "3"]
+    assert twin.record(follow([*events, last]))["epochs"]["epoch"] == [2]

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { besides } from "../../zoo_lab/widgets/static/panel.js";
 import trainingMonitor from "../../zoo_lab/widgets/static/training_monitor.js";
 import { frame, furnish, makeModel, packet, serve } from "./page.js";
 
@@ -69,6 +70,11 @@ describe("while it trains", () => {
     expect(find(".zoo-bar").getAttribute("aria-valuenow")).toBe("3");
   });
 
+  it("counts down to less than a second, not to nothing", async () => {
+    await receive({ summary: { eta: 0 } });
+    expect(text(".zoo-line")).toContain("< 1 s left");
+  });
+
   it("draws the curve and marks the validation", async () => {
     await receive({ epochs: [{ iteration: 2, loss: 4.5 }] });
     const { drawn } = canvas().getContext("2d");
@@ -128,14 +134,55 @@ describe("the crosshair", () => {
     expect(tips[1]).toContain("accuracy 0.75");
   });
 
+  it.each([[100, 112], [350, 138], [200, 212], [390, 178]])("at %d has its values beside it", (left, begin) => {
+    expect(besides(left, 200, 420)).toBe(begin);
+  });
+
+  it("has its values within a chart that is too narrow for a place beside it", () => {
+    expect(besides(150, 200, 300)).toBe(100);
+    expect(besides(150, 320, 300)).toBe(0);
+  });
+
   it("moves with the arrow keys and is read out", async () => {
     await receive({ to: 5 });
     await press("ArrowLeft");
-    expect(canvas().getAttribute("aria-valuetext")).toBe("iteration 4: loss 2");
+    const timing = "slowest: worker 0, compute 40 ms; schedule 10 ms · compute 40 ms";
+    expect(canvas().getAttribute("aria-valuetext")).toBe(`iteration 4: loss 2; ${timing}`);
+    expect(canvas(1).getAttribute("aria-valuetext")).toBe("iteration 4: accuracy 0.8");
     await press("Home");
-    expect(canvas().getAttribute("aria-valuetext")).toBe("iteration 1: loss 8");
+    expect(canvas().getAttribute("aria-valuetext")).toContain("iteration 1: loss 8; slowest: worker 1, compute 10 ms");
     await press("End");
     expect(canvas().getAttribute("aria-valuenow")).toBe("5");
+  });
+
+  it("names the slowest worker and shows where that iteration's time went, until it leaves", async () => {
+    await receive({ to: 5 });
+    await press("ArrowLeft");
+    const tips = [...element.querySelectorAll(".zoo-tooltip")].map((tip) => tip.textContent);
+    expect(tips[0]).toContain("slowest: worker 0, compute 40 ms");
+    expect(tips[0]).toContain("schedule 10 mscompute 40 ms");
+    expect(tips[1]).not.toContain("slowest");
+    expect(text(".zoo-parts-legend")).toBe("iteration 4:schedule 10 mscompute 40 ms");
+    const said = find(".zoo-parts-bar").getAttribute("aria-label");
+    expect(said).toContain("iteration 4's time went: schedule 10 ms, 20 %");
+    await press("Escape");
+    expect(text(".zoo-parts-legend")).toBe("per step:schedule 10 mscompute 30 ms");
+  });
+
+  it("names no slowest worker where there is but one", async () => {
+    await receive({ summary: { workers: 1 } });
+    await press("End");
+    expect(text(".zoo-tooltip")).not.toContain("slowest");
+    expect(text(".zoo-tooltip")).toContain("compute 30 ms");
+  });
+
+  it("does without timing that nobody measured", async () => {
+    const { content, buffers } = packet();
+    content.timingColumns = ["slowest"];
+    model.receive({ content, buffers });
+    await press("End");
+    expect(text(".zoo-tooltip")).toBe("iteration 3loss 2.667");
+    expect(text(".zoo-parts-legend")).toContain("per step:");
   });
 
   it("goes away with Escape", async () => {

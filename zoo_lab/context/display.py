@@ -30,5 +30,6 @@ def as_html(description: Mapping[str, Any]) -> str:
 def _cell(name: str, description: Mapping[str, Any]) -> str:
     text = html.escape(str(description[name]))
     if name == "ui" and text.startswith(("http://", "https://")):
-        return f'<a href="{text}" target="_blank" rel="noopener">{text}</a>'
+        # the class is for labextension/src/sparkui.ts, which leads the link through a hub
+        return f'<a class="zoo-lab-spark-ui" href="{text}" target="_blank" rel="noopener">{text}</a>'
     return text

@@ -41,7 +41,10 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """Training begins: what runs where, as the plan decided it."""
+    """Training begins: what runs where, as the plan decided it.
+
+    `iterations` is the number in the whole run, which may end within an epoch; 0 stands for all of `epochs`.
+    """
 
     name: str
     model: str
@@ -57,6 +60,7 @@ class RunStarted(Event):
     metrics: tuple[str, ...] = ()
     validation: bool = False
     master: str = ""
+    iterations: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,10 +103,12 @@ class Command:
         while rest:
             word = rest.popleft()
             option = self.find(word)
-            if option is not None:
+            if option is not None and option.kind is FLAG and "=" in word:
+                checks.fail(f"Expected {option.name} without a value; received {word}. For no, leave it out.")
+            elif option is not None:
                 text = self._value_of(option, word, rest)
-                checks.require(text is not None, f"Expected a value after {option.name}: {option.kind.metavar}.")
-                if text is not None:
+                checks.require(bool(text), f"Expected a value after {option.name}: {option.kind.metavar}.")
+                if text:
                     yield option, text
             elif word.startswith("-"):
                 near = self._nearest(word)
@@ -123,7 +125,9 @@ class Command:
 
     def _value_of(self, option: Option, word: str, rest: deque[str]) -> str | None:
         _, joined, text = word.partition("=")
-        if option.kind is FLAG or joined:
+        if option.kind is FLAG:
+            return word
+        if joined:
             return text
         return rest.popleft() if rest and self.find(rest[0]) is None else None
 

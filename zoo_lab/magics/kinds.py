@@ -9,7 +9,6 @@ from typing import Any
 
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.magics.names import evaluate, expanded, own_names
-from zoo_lab.magics.words import unquoted
 
 Namespace = Mapping[str, Any]
 
@@ -30,8 +29,8 @@ class Kind:
 
 
 def text(metavar: str, *suggestions: str) -> Kind:
-    """Return the kind of a plain text; quotes around it go, `{n}` and `$n` are replaced."""
-    return Kind(metavar, _text, lambda namespace: suggestions)
+    """Return the kind of a plain text, read as `names.expanded` says."""
+    return Kind(metavar, expanded, lambda namespace: suggestions)
 
 
 def choice(*choices: str) -> Kind:
@@ -64,12 +63,8 @@ def is_a(module: str, *names: str) -> Callable[[Any], bool]:
     return fits
 
 
-def _text(word: str, namespace: Namespace) -> str:
-    return expanded(unquoted(word), namespace)
-
-
 def _whole_number(word: str, namespace: Namespace) -> int:
-    plain = _text(word, namespace)
+    plain = expanded(word, namespace)
     try:
         return int(plain.replace(",", "").replace("_", ""))
     except ValueError:
@@ -81,23 +76,23 @@ def _whole_number(word: str, namespace: Namespace) -> int:
 
 
 def _number_or_auto(word: str, namespace: Namespace) -> int | str:
-    return "auto" if _text(word, namespace) == "auto" else _whole_number(word, namespace)
+    return "auto" if expanded(word, namespace) == "auto" else _whole_number(word, namespace)
 
 
 def _place(word: str, namespace: Namespace) -> Any:
     """Return an expression's value where the word is one of the user's names or stands in brackets, else the text."""
-    return evaluate(word, namespace) if word in namespace or word[0] == "(" else _text(word, namespace)
+    return evaluate(word, namespace) if word in namespace or word[0] == "(" else expanded(word, namespace)
 
 
 def _columns(word: str, namespace: Namespace) -> Any:
     if word[0] in "[({":
         return evaluate(word, namespace)
-    names = [name.strip() for name in _text(word, namespace).split(",")]
+    names = [name.strip() for name in expanded(word, namespace).split(",")]
     return names if len(names) > 1 else names[0]
 
 
 def _pair(word: str, namespace: Namespace) -> tuple[str, str]:
-    name, found, setting = _text(word, namespace).partition("=")
+    name, found, setting = expanded(word, namespace).partition("=")
     if not found or not name:
         msg = f"Expected key=value; received {word!r}."
         raise ArgumentError(msg)

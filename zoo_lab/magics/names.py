@@ -9,7 +9,8 @@ from typing import Any
 
 from zoo_lab.core.errors import ArgumentError
 
-_EXPANDED = re.compile(r"\{([^{}]+)\}|\$([A-Za-z_]\w*)")
+_EXPANDED = r"\{(?P<expression>[^{}]+)\}|\$(?P<name>[A-Za-z_]\w*)"
+_PIECE = re.compile(rf"""'(?P<plain>[^']*)'|"(?P<quoted>[^"]*)"|{_EXPANDED}""")
 _TOOLS = ("module", "function", "builtin_function_or_method", "method")
 
 
@@ -37,11 +38,28 @@ def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
 def expanded(word: str, namespace: Mapping[str, Any]) -> str:
     """Return `word` with each `{expression}` and `$name` replaced by its value, as IPython does for other magics.
 
+    Quotes go, as in a shell: in double ones the same is replaced, in single ones nothing.
+
     Example:
-        >>> expanded("{n}", {"n": 64}), expanded("run-$n", {"n": 64}), expanded("64", {})
-        ('64', 'run-64', '64')
+        >>> expanded("{n}", {"n": 64}), expanded('"run $n"', {"n": 64}), expanded("'{{PWD}}/$HOME'", {})
+        ('64', 'run 64', '{{PWD}}/$HOME')
     """
-    return _EXPANDED.sub(lambda found: str(evaluate(found[1] or found[2], namespace)), word)
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["plain"] is not None:
+            return found["plain"]
+        if found["quoted"] is not None:
+            return re.sub(_EXPANDED, value, found["quoted"])
+        return value(found)
+
+    def value(found: re.Match[str]) -> str:
+        try:
+            return str(evaluate(found["expression"] or found["name"], namespace))
+        except ArgumentError as error:
+            msg = f"{error} To mean {found[0]} as it is written, put it in single quotes."
+            raise ArgumentError(msg) from error
+
+    return _PIECE.sub(replaced, word)
 
 
 def own_names(namespace: Mapping[str, Any]) -> Iterator[str]:

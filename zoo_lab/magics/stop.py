@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.core.errors import ArgumentError, ZooLabError
+from zoo_lab.core.errors import ArgumentError
 from zoo_lab.magics.command import Command, Option
 from zoo_lab.magics.kinds import FLAG, is_a, value
 
@@ -42,8 +42,10 @@ def work(values: dict[str, Any], shell: Any) -> None:
 def _ended(run: Run) -> str:
     try:
         run.wait(_PATIENCE)
-    except ZooLabError as error:
-        return f"{run.name} had failed: {error}"
+    except BaseException as error:
+        if error is not run.error:  # such as ■ while waiting
+            raise
+        return f"{run.name} had failed: {type(error).__name__}: {error}"
     if run.state == "running":
         return f"{run.name} is stopping; its last iteration takes long."
     return f"{run.name}: {run.state} after {run.iterations:,} iterations; its model holds the weights of the last one."

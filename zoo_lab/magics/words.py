@@ -39,16 +39,6 @@ def words_so_far(text: str) -> list[str]:
     return words if words and (open_brackets or not text[-1:].isspace()) else [*words, ""]
 
 
-def unquoted(word: str) -> str:
-    """Return `word` without the quotes around it.
-
-    Example:
-        >>> unquoted("'two words'"), unquoted("plain")
-        ('two words', 'plain')
-    """
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word
-
-
 def _cut(line: str) -> tuple[list[str], list[str]]:
     """Return the words, and the brackets and quotes that are open at the end."""
     words: list[str] = []

@@ -220,6 +220,7 @@ def _started(run: Run, job: Job) -> RunStarted:
         batch_size=plan.batch_size,
         epochs=plan.epochs,
         steps_per_epoch=plan.steps_per_epoch,
+        iterations=plan.iterations,
         workers=plan.workers,
         sync=plan.sync,
         seed=plan.seed,

@@ -1,9 +1,9 @@
 """What a cell shows of a run: the live widget while it trains, the static twin once it is over.
 
 A saved notebook cannot show a live widget again ("model not found"), so a second output holds the twin from the
-start on, brought up to date with each epoch. A rule of style hides it while the live widget is on the page; on a
-page that was opened again it shows, and hides the error instead. At the end the twin takes the widget's place and
-the second output is emptied.
+start on, brought up to date with each epoch, but at most once a second: a picture weighs as much as thousands of
+iterations. A rule of style hides it while the live widget is on the page; on a page that was opened again it shows,
+and hides the error instead. At the end the twin takes the widget's place and the second output is emptied.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from xml.sax.saxutils import escape
 
 from zoo_lab.core.events import EpochDone, Event, RunStarted, RunStopped
 from zoo_lab.widgets import kernel, twin
+from zoo_lab.widgets.curves import Curves
+from zoo_lab.widgets.ticker import Ticker
 from zoo_lab.widgets.training_monitor import TrainingMonitor
 
+_SECONDS_BETWEEN_TWINS = 1.0
 _MONITORS_KEPT = 5
 _ended: deque[TrainingMonitor] = deque()
 
@@ -44,7 +47,8 @@ class CellDisplay:
         self._twin = f"zoo-lab-twin-{run_id}"
         widget, _ = self.monitor._repr_mimebundle_()
         _show(widget | {"text/plain": ""}, self._live)
-        _show(self._hidden_twin(), self._twin)
+        _show(self.monitor.read(_hidden_twin), self._twin)
+        self._ticker = Ticker(self._follow, _SECONDS_BETWEEN_TWINS)
 
     def __call__(self, event: Event) -> None:
         """Show what the event changes."""
@@ -54,23 +58,16 @@ class CellDisplay:
         if isinstance(event, RunStopped):
             self._end()
         elif isinstance(event, (RunStarted, EpochDone)):
-            _show(self._hidden_twin(), self._twin, update=True)
+            self._ticker.wake()
+
+    def _follow(self) -> None:
+        _show(self.monitor.read(_hidden_twin), self._twin, update=True)
 
     def _end(self) -> None:
-        _show(twin.bundle(self.monitor.curves), self._live, update=True)
+        self._ticker.close()
+        _show(self.monitor.read(twin.bundle), self._live, update=True)
         _show({"text/html": _NOTHING, "text/plain": ""}, self._twin, update=True)
         _keep_for_reloaded_pages(self.monitor)
-
-    def _hidden_twin(self) -> dict[str, Any]:
-        curves = self.monitor.curves
-        run = escape(self.run_id, {'"': "&quot;"})
-        style = _RULES.replace("RUN", run)
-        words = escape(twin.words(curves), {'"': "&quot;"})
-        # as an image, not inline: only images are told whether their page is light or dark
-        source = base64.b64encode(twin.picture(curves).encode()).decode()
-        image = f'<img src="data:image/svg+xml;base64,{source}" alt="{words}">'
-        body = f'<style>{style}</style><div class="zoo-twin" data-run="{run}">{image}</div>'
-        return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves)}
 
 
 _RULES = """
@@ -79,6 +76,17 @@ body:has(.zoo-monitor[data-run="RUN"]) .zoo-twin[data-run="RUN"]{display:none}
 .jp-OutputArea-child:has(+ .jp-OutputArea-child .zoo-twin[data-run="RUN"]):not(:has(.zoo-monitor)){display:none}
 """
 _NOTHING = '<style>.jp-OutputArea-child:has(.zoo-nothing){display:none}</style><span class="zoo-nothing"></span>'
+
+
+def _hidden_twin(curves: Curves) -> dict[str, Any]:
+    run = escape(curves.run, {'"': "&quot;"})
+    style = _RULES.replace("RUN", run)
+    words = escape(twin.words(curves), {'"': "&quot;"})
+    # as an image, not inline: only images are told whether their page is light or dark
+    source = base64.b64encode(twin.picture(curves).encode()).decode()
+    image = f'<img src="data:image/svg+xml;base64,{source}" alt="{words}">'
+    body = f'<style>{style}</style><div class="zoo-twin" data-run="{run}">{image}</div>'
+    return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves)}
 
 
 def _keep_for_reloaded_pages(monitor: TrainingMonitor) -> None:

@@ -1,6 +1,7 @@
 """The curves of one run, gathered from its events. They keep the numbers; widget, twin, text and board show them.
 
-Pure: no thread, no clock, no screen. A recorded run gives the same curves as a live one.
+Pure: no thread, no clock, no screen. A recorded run gives the same curves as a live one. A resumed run tells again what
+it had done before, with the old times: that belongs to the curves, but says nothing about how fast it goes now.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from zoo_lab.widgets.wording import duration, plural
 class Curves:
     """Everything a display needs to know about a run.
 
-    `iteration` (int64) and `values` ("loss", "seconds" and the running metrics) have one row for each
-    iteration, `epoch_iteration` and `epoch_values` (Keras' logs, validation included) one for each epoch.
+    `iteration` (int64), `values` ("loss", "seconds" and the running metrics) and `timing` ("slowest", the worker that
+    computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0), `epoch_iteration` and
+    `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of, which may begin late
+    in a resumed run.
     `state` is "starting", "running", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -43,6 +46,8 @@ class Curves:
         self.state = "starting"
         self.iteration = array("q")
         self.values = Columns(["loss", "seconds"])
+        self.timing = Columns(["slowest"])
+        self.epoch_number = array("q")
         self.epoch_iteration = array("q")
         self.epoch_values = Columns()
         self.epoch = 0
@@ -76,14 +81,17 @@ class Curves:
 
     @_take.register
     def _(self, event: IterationDone) -> None:
-        self.state = "running"
         self.epoch, self.step = event.epoch, event.step
         self.iteration.append(event.iteration)
         self.values.append({**event.metrics, "loss": event.loss, "seconds": event.seconds})
-        self.pace.add(event)
+        self.timing.append({**event.parts, "slowest": event.slowest})
+        if self.started is None or event.time >= self.started.time:
+            self.state = "running"
+            self.pace.add(event)
 
     @_take.register
     def _(self, event: EpochDone) -> None:
+        self.epoch_number.append(event.epoch)
         self.epoch_iteration.append(event.iteration)
         self.epoch_values.append(event.logs)
 
@@ -124,18 +132,33 @@ class Curves:
 
     @property
     def epochs(self) -> int:
-        """How many epochs were asked for; 0 before that is known."""
-        return self.started.epochs if self.started else 0
+        """How many epochs the whole run has, the last one perhaps cut short; 0 before that is known."""
+        return -(-self.iterations // self.started.steps_per_epoch) if self.started else 0
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs have ended."""
-        return len(self.epoch_iteration)
+        """How many epochs have ended, those before a resumed run included."""
+        ended = self.epoch_number[-1] + 1 if self.epoch_number else 0
+        return max(ended, self.epoch)
 
     @property
     def iterations(self) -> int:
         """How many iterations the whole run has; 0 before that is known."""
-        return self.started.epochs * self.started.steps_per_epoch if self.started else 0
+        return (self.started.iterations or self.started.epochs * self.started.steps_per_epoch) if self.started else 0
+
+    @property
+    def epoch_steps(self) -> int:
+        """How many iterations the present epoch has; 0 before that is known."""
+        if self.started is None:
+            return 0
+        steps = self.started.steps_per_epoch
+        return min(steps, self.iterations - self.epoch * steps)
+
+    @property
+    def epoch_step(self) -> int:
+        """How many iterations of the present epoch are done."""
+        # step counts within the epoch; IterationDone.iteration is the only one known to count from 1
+        return self.last_iteration - self.epoch * self.started.steps_per_epoch if self.started else self.step
 
     @property
     def last_iteration(self) -> int:
@@ -162,17 +185,17 @@ class Curves:
         """One sentence for the user: what is going on right now."""
         if self.stopped:
             return self._ending(self.stopped)
-        if len(self):
-            return self._position(self.started)
+        if self.state == "running":
+            return self._position()
         if self.notice or self.started is None:
             return self.notice or "Preparing the run…"
-        return f"Starting: shipping the model to {plural(self.started.workers, 'worker')}…"
+        begin = f"Going on after iteration {self.last_iteration:,}" if len(self) else "Starting"
+        return f"{begin}: shipping the model to {plural(self.started.workers, 'worker')}…"
 
-    def _position(self, started: RunStarted | None) -> str:
-        epoch = f"epoch {self.epoch + 1}" + (f"/{started.epochs}" if started else "")
-        # step counts within the epoch; IterationDone.iteration is the only one known to count from 1
-        step = self.last_iteration - self.epoch * started.steps_per_epoch if started else self.step
-        return f"{epoch} · step {step}" + (f"/{started.steps_per_epoch}" if started else "")
+    def _position(self) -> str:
+        if self.started is None:
+            return f"epoch {self.epoch + 1} · step {self.epoch_step}"
+        return f"epoch {self.epoch + 1}/{self.epochs} · step {self.epoch_step}/{self.epoch_steps}"
 
     def _ending(self, stopped: RunStopped) -> str:
         done = plural(stopped.iterations, "iteration")

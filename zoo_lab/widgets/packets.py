@@ -10,12 +10,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from zoo_lab.widgets.columns import Columns
 from zoo_lab.widgets.curves import Curves
 
 
 def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool = False) -> tuple[dict, list[bytes]]:
-    """Return the content and the two buffers (iterations, epochs) that bring a view up to date.
+    """Return the content and the three buffers (iterations, epochs, timing) that bring a view up to date.
 
     Args:
         curves: the run so far.
@@ -23,7 +22,8 @@ def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool 
         epoch_start: how many epochs it already has, default 0.
         reset: True when the view shall forget what it has.
 
-    Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first.
+    Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
+    row for each iteration too.
     """
     names, epoch_names = ["loss", *curves.metrics], curves.epoch_values.names
     content = {
@@ -32,14 +32,16 @@ def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool 
         "start": start,
         "count": len(curves) - start,
         "columns": ["iteration", *names],
+        "timingColumns": curves.timing.names,
         "epochStart": epoch_start,
-        "epochCount": curves.epochs_done - epoch_start,
+        "epochCount": len(curves.epoch_values) - epoch_start,
         "epochColumns": ["iteration", *epoch_names],
         "summary": summary(curves),
     }
     buffers = [
-        _pack(curves.iteration, curves.values, names, start),
-        _pack(curves.epoch_iteration, curves.epoch_values, epoch_names, epoch_start),
+        _pack([curves.iteration, *(curves.values[name] for name in names)], start),
+        _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
+        _pack([curves.timing[name] for name in curves.timing.names], start),
     ]
     return content, buffers
 
@@ -56,6 +58,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "notice": "" if curves.over else curves.notice,
         "epoch": curves.epoch,
         "epochs": curves.epochs,
+        "epochsDone": curves.epochs_done,
         "iteration": curves.last_iteration,
         "iterations": curves.iterations,
         "stepsPerEpoch": started.steps_per_epoch if started else 0,
@@ -75,9 +78,8 @@ def finite(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
-def _pack(positions: Sequence[int], table: Columns, names: Sequence[str], start: int) -> bytes:
+def _pack(columns: Sequence[Sequence[float]], start: int) -> bytes:
     import numpy as np
 
-    columns = [positions[start:], *(table[name][start:] for name in names)]
     with np.errstate(over="ignore"):  # a loss beyond float32 is drawn as infinite
-        return b"".join(np.array(column).astype("<f4").tobytes() for column in columns)
+        return b"".join(np.array(column[start:]).astype("<f4").tobytes() for column in columns)

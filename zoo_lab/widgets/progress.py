@@ -75,8 +75,14 @@ class TextProgress:
             self._line(line)
 
     def _running(self) -> str:
-        pace = f"{wording.rate(self.curves.pace.samples_per_second)} - ETA {wording.duration(self.curves.eta_seconds)}"
-        return f"{_capital(self.curves.status)} {self._bar()}{pace} - {_values(self._newest())}"
+        eta = self.curves.eta_seconds
+        pace = [*self._rate(), *([] if eta is None else [f"ETA {wording.duration(eta)}"])]
+        return f"{_capital(self.curves.status)} {self._bar()}{' - '.join([*pace, _values(self._newest())])}"
+
+    def _rate(self) -> list[str]:
+        """Return the rate where it is known: a resumed run tells of epochs before it has done anything itself."""
+        rate = self.curves.pace.samples_per_second
+        return [] if rate is None else [wording.rate(rate)]
 
     def _newest(self) -> dict[str, float]:
         newest = self.curves.values.last()
@@ -85,15 +91,14 @@ class TextProgress:
     def _bar(self) -> str:
         if not self._terminal or not self.curves.iterations:
             return "- "
-        steps = self.curves.iterations // self.curves.epochs
-        done = (self.curves.last_iteration - self.curves.epoch * steps) / steps
+        done = self.curves.epoch_step / max(self.curves.epoch_steps, 1)
         full = min(max(round(done * _BAR_WIDTH), 0), _BAR_WIDTH)
         return f"{'━' * full}{'─' * (_BAR_WIDTH - full)} "
 
     def _epoch(self, event: EpochDone) -> str:
         self._printed = time.monotonic()
         of = f"/{self.curves.epochs}" if self.curves.epochs else ""
-        pace = f"{wording.duration(event.seconds)} - {wording.rate(self.curves.pace.samples_per_second)}"
+        pace = " - ".join([wording.duration(event.seconds), *self._rate()])
         return f"Epoch {event.epoch + 1}{of} - {pace} - {_values(self.curves.epoch_values.last())}"
 
     def _rewrite(self, text: str) -> None:

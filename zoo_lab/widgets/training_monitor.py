@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import anywidget
 import traitlets
@@ -16,6 +16,7 @@ from zoo_lab.widgets.packets import packet
 from zoo_lab.widgets.ticker import Ticker
 
 _SECONDS_BETWEEN_PACKETS = 0.1
+Shown = TypeVar("Shown")
 
 
 class TrainingMonitor(anywidget.AnyWidget):
@@ -60,11 +61,16 @@ class TrainingMonitor(anywidget.AnyWidget):
         else:
             self._ticker.wake()
 
+    def read(self, work: Callable[[Curves], Shown]) -> Shown:
+        """Return what `work` makes of the curves while no event changes them."""
+        with self._lock:
+            return work(self.curves)
+
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
             content, buffers = packet(self.curves, self._sent, self._epochs_sent)
-            self._sent, self._epochs_sent = len(self.curves), self.curves.epochs_done
+            self._sent, self._epochs_sent = len(self.curves), len(self.curves.epoch_values)
             self.send(content, buffers)
 
     def close(self) -> None:
@@ -82,7 +88,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def _send_history(self) -> None:
         with self._lock:
             history, buffers = packet(self.curves, reset=True)
-            self._sent, self._epochs_sent = len(self.curves), self.curves.epochs_done
+            self._sent, self._epochs_sent = len(self.curves), len(self.curves.epoch_values)
             self.send(history, buffers)
 
     def _stop_once(self) -> None:

@@ -61,9 +61,10 @@ def words(curves: Curves) -> str:
     if names:
         width = max(9, *(len(name) for name in names))
         lines.append("epoch  " + "  ".join(f"{name:>{width}}" for name in names))
-        for row in range(max(curves.epochs_done - 10, 0), curves.epochs_done):
+        rows = len(curves.epoch_values)
+        for row in range(max(rows - 10, 0), rows):
             shown = (f"{wording.value(curves.epoch_values[name][row]):>{width}}" for name in names)
-            lines.append(f"{row + 1:>5}  " + "  ".join(shown))
+            lines.append(f"{curves.epoch_number[row] + 1:>5}  " + "  ".join(shown))
     return "\n".join(lines)
 
 
@@ -86,6 +87,7 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
             **{name: _listed(thin(curves.values[name], points)) for name in names},
         },
         "epochs": {
+            "epoch": list(curves.epoch_number),
             "iteration": list(curves.epoch_iteration),
             **{name: _listed(curves.epoch_values[name]) for name in curves.epoch_values.names},
         },
@@ -103,7 +105,7 @@ def _head(curves: Curves) -> str:
 
 def _pace(curves: Curves) -> str:
     epochs = f"{curves.epochs_done}/{curves.epochs} epochs" if curves.epochs else ""
-    speed = wording.rate(curves.pace.samples_per_second) if len(curves) else ""
+    speed = wording.rate(curves.pace.samples_per_second) if curves.pace.samples_per_second is not None else ""
     elapsed = "" if curves.over else wording.duration(curves.elapsed_seconds)  # then the sentence says it
     return " · ".join(part for part in (epochs, speed, elapsed) if part)
 

@@ -14,7 +14,7 @@ let item: StatusItem;
 beforeEach(() => {
   server = new FakeServer();
   model = new StatusModel(server.settings);
-  item = new StatusItem(model, nullTranslator.load('zoo_lab'));
+  item = new StatusItem(model, nullTranslator.load('zoo_lab'), server.settings.baseUrl);
   Widget.attach(item, document.body);
 });
 
@@ -34,7 +34,7 @@ it('shows the context, with the details as its tooltip', async () => {
   model.watch({ id: 'k1', busy: true });
   await vi.waitFor(() => expect(shown()?.textContent).toContain('epoch 2/5'));
   expect(item.isActive).toBe(true);
-  expect(shown()?.title).toContain('Spark UI');
+  expect(shown()?.title).toContain('Spark UI: http://127.0.0.1:8888/user/ada/proxy/4040/jobs/');
   expect(shown()?.dataset.zooLabState).toBe('running');
 });
 

@@ -5,6 +5,7 @@ import { duration, statusDetails, statusText } from '../text';
 import { context, kernelState, run } from './states';
 
 const trans = nullTranslator.load('zoo_lab');
+const HERE = 'http://127.0.0.1:8888/';
 
 describe('the line in the status bar', () => {
   it('names master, slots and warmth', () => {
@@ -29,10 +30,11 @@ describe('the line in the status bar', () => {
   it('leaves out what the kernel does not know yet', () => {
     const young = context({ executors: null, slots: null, memory: null, state: 'starting', ui: null });
     expect(statusText(kernelState([young]), trans)).toBe('zoo_lab: local[2] · starting');
-    expect(statusDetails(kernelState([young]), trans)).toBe('digits: local[2], starting');
+    expect(statusDetails(kernelState([young]), trans, HERE)).toBe('digits: local[2], starting');
     const blank = run({ iterations: 0, epochs: 0, epoch: 1, loss: null, eta_seconds: null, samples_per_second: null });
     expect(statusText(kernelState([context()], [blank]), trans)).toBe('zoo_lab: local[2] · 2 slots · starting');
-    expect(statusDetails(kernelState([young], [blank]), trans)).toBe('digits: local[2], starting\nlenet: running');
+    const details = statusDetails(kernelState([young], [blank]), trans, HERE);
+    expect(details).toBe('digits: local[2], starting\nlenet: running');
   });
 
   it('is about the newest context that is not stopped', () => {
@@ -48,7 +50,7 @@ describe('the line in the status bar', () => {
 
 describe('the tooltip', () => {
   it('tells about the cluster and the run', () => {
-    expect(statusDetails(kernelState([context()], [run()]), trans).split('\n')).toEqual([
+    expect(statusDetails(kernelState([context()], [run()]), trans, HERE).split('\n')).toEqual([
       'digits: local[2], warm',
       '1 executor, 2 slots, 4g memory',
       'Spark UI: http://127.0.0.1:4040',
@@ -60,12 +62,12 @@ describe('the tooltip', () => {
 
   it('leaves out what is not known', () => {
     const state = kernelState([context({ ui: null })], [run({ loss: null, samples_per_second: null })]);
-    expect(statusDetails(state, trans)).not.toMatch(/null|NaN|UI|loss/);
+    expect(statusDetails(state, trans, HERE)).not.toMatch(/null|NaN|UI|loss/);
   });
 
   it('keeps the last run when it is over', () => {
     const state = kernelState([context()], [run(), run({ name: 'mlp', state: 'early' })].slice(1));
-    expect(statusDetails(state, trans)).toContain('mlp: stopped early');
+    expect(statusDetails(state, trans, HERE)).toContain('mlp: stopped early');
   });
 });
 

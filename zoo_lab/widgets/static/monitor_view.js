@@ -4,7 +4,8 @@ import { h, setText } from "./dom.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestStop } from "./stop.js";
-import { count, duration, label, rate, value } from "./wording.js";
+import { nearest } from "./store.js";
+import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
   starting: "starting",
@@ -21,7 +22,7 @@ export class MonitorView {
     this.store = store;
     this.frame = 0;
     this.hover = { iteration: null, move: (iteration) => this.moveCrosshair(iteration) };
-    this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover);
+    this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover, true);
     this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
     this.parts = new PartsBar();
     this.element = this.build();
@@ -112,7 +113,7 @@ export class MonitorView {
     this.metrics.element.hidden = store.metrics.length === 0;
     this.element.querySelector(".zoo-controls").hidden = !begun;
     if (begun) for (const panel of [this.loss, this.metrics]) if (!panel.element.hidden) panel.update();
-    this.parts.update(summary.parts);
+    this.updateParts();
     setText(this.spoken, this.speech(summary));
   }
 
@@ -131,22 +132,33 @@ export class MonitorView {
     const { store } = this;
     const waited = (performance.now() - store.received) / 1000;
     const left = store.summary.eta == null ? null : Math.max(store.summary.eta - waited, 0);
-    const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: duration(left) };
-    const begun = store.rows.length > 0;
+    const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: remaining(left) };
+    const unknown = { rate: store.summary.rate == null, elapsed: store.elapsed < 1, left: left === null || store.over };
     for (const { name, number, element } of this.facts) {
       setText(number, facts[name]);
-      element.hidden = name === "elapsed" ? store.elapsed < 1 : !begun || (name === "left" && store.over);
+      element.hidden = unknown[name];
     }
   }
 
   updateBar() {
-    const { iteration = 0, iterations = 0, epochs = 0, status } = this.store.summary;
+    const { iteration = 0, iterations = 0, stepsPerEpoch = 0, status } = this.store.summary;
     const share = iterations > 0 ? Math.min(iteration / iterations, 1) : 0;
     this.bar.firstChild.style.width = `${(share * 100).toFixed(2)}%`;
-    this.bar.style.setProperty("--zoo-epoch-width", epochs > 1 && epochs <= 60 ? `${100 / epochs}%` : "100%");
-    this.bar.classList.toggle("zoo-bar-waiting", !this.store.over && iteration === 0);
+    const epoch = iterations > 0 ? stepsPerEpoch / iterations : 1;
+    this.bar.style.setProperty("--zoo-epoch-width", epoch > 1 / 60 && epoch < 1 ? `${100 * epoch}%` : "100%");
+    this.bar.classList.toggle("zoo-bar-waiting", this.store.summary.state === "starting");
     const now = { min: 0, max: iterations, now: iteration, text: status };
     for (const [name, content] of Object.entries(now)) this.bar.setAttribute(`aria-value${name}`, content);
+  }
+
+  /** The split of the iteration under the crosshair; of the last ones where there is none. */
+  updateParts() {
+    const { store, hover } = this;
+    const iterations = store.rows.get("iteration");
+    const index = hover.iteration === null ? -1 : nearest(iterations, hover.iteration);
+    const timing = index < 0 ? null : store.timingAt(index);
+    if (timing) this.parts.update(timing.parts, iterations[index]);
+    else this.parts.update(store.summary.parts);
   }
 
   updateNotice() {
@@ -159,12 +171,11 @@ export class MonitorView {
   }
 
   /** What a screen reader says by itself: changes of state and ends of epochs, not each packet. */
-  speech({ name, state, status, epochs }) {
+  speech({ name, state, status, epochs, epochsDone }) {
     if (this.store.over) return `${name}: ${status}`;
-    const done = this.store.epochs.length;
-    if (!done) return `${name ?? ""} ${STATES[state] ?? state}`.trim();
+    if (!this.store.epochs.length) return `${name ?? ""} ${STATES[state] ?? state}`.trim();
     const seen = this.store.epochs.names.map((each) => `${label(each)} ${value(this.store.epochs.get(each).at(-1))}`);
-    return `${name}: ${count(done)} of ${count(epochs)} epochs done. ${seen.join(", ")}`;
+    return `${name}: ${count(epochsDone)} of ${count(epochs)} epochs done. ${seen.join(", ")}`;
   }
 
   /** Start listening; returns what ends it. */

@@ -1,21 +1,30 @@
 /** One chart with its legend, its crosshair and its keys: a group of series of the run on one pair of axes. */
 
 import { colourOf, h, setText } from "./dom.js";
+import { slowestWords, splitWords } from "./parts.js";
 import { draw } from "./plot.js";
 import { nearest, smooth } from "./store.js";
 import { count, label, value } from "./wording.js";
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 10, ArrowDown: -10, PageUp: 50, PageDown: -50 };
 
+/** Where a box of `width` begins to lie beside `left` and within `room`: right of it, else left of it, else over it. */
+export function besides(left, width, room, gap = 12) {
+  if (left + gap + width <= room) return left + gap;
+  return left - gap - width >= 0 ? left - gap - width : Math.max(room - width, 0);
+}
+
 export class ChartPanel {
   /**
    * `names` gives the series to show, each with its colour's CSS property: [["loss", "--zoo-series-0"], …].
-   * `hover` is shared by the panels of a view: {iteration, listeners}.
+   * `hover` is shared by the panels of a view: {iteration, listeners}. A `timed` panel tells of the hovered
+   * iteration also who was slowest and where its time went.
    */
-  constructor(store, title, names, hover) {
+  constructor(store, title, names, hover, timed = false) {
     this.store = store;
     this.names = names;
     this.hover = hover;
+    this.timed = timed;
     this.places = null;
     this.legend = h("div", { class: "zoo-legend" });
     this.canvas = h("canvas", {
@@ -97,22 +106,33 @@ export class ChartPanel {
     if (crosshair && crosshair.epochIndex >= 0) {
       for (const mark of chart.marks) read.push([mark.name, mark.values[crosshair.epochIndex], mark.colour]);
     }
-    const words = read.map(([name, number]) => `${label(name)} ${value(number)}`).join(", ");
+    const timing = this.timed && crosshair ? this.timingWords(at) : [];
+    const values = read.map(([name, number]) => `${label(name)} ${value(number)}`).join(", ");
+    const words = [values, ...timing.map((parts) => parts.join(" · "))].join("; ");
     this.canvas.setAttribute("aria-valuenow", iterations[at] ?? 0);
     this.canvas.setAttribute("aria-valuetext", at >= 0 ? `iteration ${iterations[at]}: ${words}` : "no values yet");
     this.tooltip.hidden = !crosshair || !this.places;
-    if (!this.tooltip.hidden) this.showTooltip(crosshair.iteration, read);
+    if (!this.tooltip.hidden) this.showTooltip(crosshair.iteration, read, timing);
   }
 
-  showTooltip(iteration, read) {
+  /** Lines of words that belong together: who was slowest, and the split. */
+  timingWords(index) {
+    const timing = this.store.timingAt(index);
+    if (!timing) return [];
+    const slowest = slowestWords(timing, this.store.summary.workers);
+    return [...(slowest ? [[slowest]] : []), splitWords(timing.parts)];
+  }
+
+  showTooltip(iteration, read, timing) {
     const rows = read.map(([name, number, colour]) =>
       h("div", {}, h("i", { style: `background:${colour}` }), `${label(name)} `, h("b", {}, value(number))),
     );
-    this.tooltip.replaceChildren(h("div", { class: "zoo-tooltip-head" }, `iteration ${count(iteration)}`), ...rows);
-    const left = this.places.x(iteration);
-    const flipped = left > this.canvas.clientWidth * 0.6;
-    this.tooltip.style.left = flipped ? "" : `${left + 12}px`;
-    this.tooltip.style.right = flipped ? `${this.canvas.clientWidth - left + 12}px` : "";
+    const head = h("div", { class: "zoo-tooltip-quiet" }, `iteration ${count(iteration)}`);
+    const foot = timing.map((parts) => parts.map((part) => h("span", {}, part)));
+    const quiet = foot.map((parts) => h("div", { class: "zoo-tooltip-quiet" }, ...parts));
+    this.tooltip.replaceChildren(head, ...rows, ...quiet);
+    const left = besides(this.places.x(iteration), this.tooltip.offsetWidth, this.canvas.clientWidth);
+    this.tooltip.style.left = `${left}px`;
   }
 
   drawLegend() {

@@ -1,7 +1,7 @@
 /** Where an iteration's time goes: one bar, its parts side by side, with a legend. */
 
 import { h } from "./dom.js";
-import { duration } from "./wording.js";
+import { count, duration } from "./wording.js";
 
 /** The parts of an iteration in the order in which they happen; computing is what the user pays for. */
 export const PARTS = ["schedule", "read", "compute", "exchange", "update", "return"];
@@ -14,6 +14,16 @@ export function shares(parts) {
   return whole > 0 ? names.map((name) => [name, parts[name], Math.max(parts[name] ?? 0, 0) / whole]) : [];
 }
 
+/** Who was slowest in an iteration, as words; "" where there is but one worker. */
+export function slowestWords({ slowest, parts }, workers) {
+  return workers > 1 && "compute" in parts ? `slowest: worker ${slowest}, compute ${duration(parts.compute)}` : "";
+}
+
+/** The parts of an iteration as words, in order. */
+export function splitWords(parts) {
+  return shares(parts).map(([name, seconds]) => `${name} ${duration(seconds)}`);
+}
+
 export class PartsBar {
   constructor() {
     this.bar = h("div", { class: "zoo-parts-bar", role: "img" });
@@ -21,13 +31,15 @@ export class PartsBar {
     this.element = h("div", { class: "zoo-parts", hidden: "" }, this.bar, this.legend);
   }
 
-  update(parts) {
+  /** Show the `parts` of iteration `iteration`; null stands for the mean of the last ones. */
+  update(parts, iteration = null) {
     const split = shares(parts ?? {});
     this.element.hidden = split.length === 0;
     if (!split.length) return;
     const percent = (share) => `${Math.round(share * 100)} %`;
     const words = split.map(([name, seconds, share]) => `${name} ${duration(seconds)}, ${percent(share)}`);
-    this.bar.setAttribute("aria-label", `Where an iteration's time goes: ${words.join("; ")}`);
+    const whose = iteration === null ? "Where an iteration's time goes" : `Where iteration ${iteration}'s time went`;
+    this.bar.setAttribute("aria-label", `${whose}: ${words.join("; ")}`);
     const colour = (name) => `background:var(--zoo-part-${PARTS.includes(name) ? name : "other"})`;
     this.bar.replaceChildren(
       ...split.map(([name, , share], index) =>
@@ -35,7 +47,7 @@ export class PartsBar {
       ),
     );
     this.legend.replaceChildren(
-      h("span", {}, "per step:"),
+      h("span", {}, iteration === null ? "per step:" : `iteration ${count(iteration)}:`),
       ...split.map(([name, seconds, share]) =>
         h("span", {}, h("i", { style: colour(name) }), `${name} `, h("b", {}, duration(seconds))),
       ),

@@ -49,7 +49,7 @@ export function nearest(numbers, wanted) {
 export class Table {
   constructor() {
     this.length = 0;
-    this.columns = { iteration: [] };
+    this.columns = {};
   }
 
   /** Add the rows of `columns` from row `skip` on. */
@@ -73,8 +73,7 @@ export class Table {
 /** All that a page knows of a run, shared by its views; `settings` are what the user chose. */
 export class RunStore {
   constructor() {
-    this.rows = new Table();
-    this.epochs = new Table();
+    this.clear();
     this.summary = { state: "starting", status: "Preparing the run…", parts: {} };
     this.received = performance.now();
     this.settings = { log: false, smoothing: 0.6, hidden: new Set() };
@@ -84,15 +83,19 @@ export class RunStore {
 
   /** Take a packet. What came before is not doubled; a gap is left out until the history comes. */
   apply(content, buffers) {
-    if (content.reset) {
-      this.rows = new Table();
-      this.epochs = new Table();
-    }
+    if (content.reset) this.clear();
     this.grow(this.rows, content.start, content.count, content.columns, buffers[0]);
+    this.grow(this.timings, content.start, content.count, content.timingColumns, buffers[2]);
     this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
     this.summary = content.summary;
     this.received = performance.now();
     this.changed();
+  }
+
+  clear() {
+    this.rows = new Table();
+    this.epochs = new Table();
+    this.timings = new Table();
   }
 
   grow(table, start, count, columns, buffer) {
@@ -117,6 +120,13 @@ export class RunStore {
   get elapsed() {
     const waited = this.over || this.summary.elapsed == null ? 0 : (performance.now() - this.received) / 1000;
     return (this.summary.elapsed ?? 0) + waited;
+  }
+
+  /** Where the time of the iteration in row `index` went: {slowest, parts}, or null where nobody measured it. */
+  timingAt(index) {
+    const entries = this.timings.names.map((name) => [name, this.timings.get(name)[index]]);
+    const { slowest, ...parts } = Object.fromEntries(entries.filter(([, number]) => Number.isFinite(number)));
+    return Object.keys(parts).length ? { slowest, parts } : null;
   }
 
   get metrics() {

@@ -12,6 +12,11 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
 }
 
+/** Seconds to the end: counted down between packets, so nobody knows fractions of the last one. */
+export function remaining(seconds) {
+  return seconds !== null && seconds < 1 ? "< 1 s" : duration(seconds);
+}
+
 /** A loss or metric in four significant digits. */
 export function value(number) {
   if (number === null || number === undefined || Number.isNaN(number)) return "–";

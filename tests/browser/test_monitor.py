@@ -1,0 +1,109 @@
+"""The training monitor in a real JupyterLab behind a hub's prefix, showing a recorded run in its middle."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.contrast import worst_contrast
+from tests.browser.lab import fresh_page, prepare_lab
+from tests.jupyter import start_jupyter
+from tests.widgets.recorded import record
+from zoo_lab.core.runlog import RunLog
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PARTS = {"schedule": 0.1, "read": 0.04, "compute": 0.6, "exchange": 0.14, "update": 0.08, "return": 0.04}
+SHOW_CONTEXT = """
+from IPython.display import HTML
+from zoo_lab.context.display import as_html
+HTML(as_html({"app": "digits", "master": "local[2]", "ui": "http://127.0.0.1:4040"}))
+"""
+SHOW_RUN = """
+from zoo_lab.core.runlog import read_events
+from zoo_lab.core.stream import EventStream
+from zoo_lab.widgets.choose import display_for
+
+stream = EventStream()
+stream.subscribe(display_for("run-1"))
+for event in list(read_events(PATH))[:170]:
+    stream.emit(event)
+"""
+
+TOO_WIDE = """root => [...root.querySelectorAll("*")]
+    .filter(element => element.getBoundingClientRect().right > root.getBoundingClientRect().right)
+    .map(element => element.className)"""
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, tmp_path_factory):
+    """A page whose second cell shows the monitor of a run in its third epoch of five."""
+    prepare_lab()
+    path = tmp_path_factory.mktemp("run") / "run.jsonl"
+    log = RunLog(path)
+    for event in record(epochs=5, steps=60, metrics=("accuracy", "top_3_accuracy"), parts=PARTS):
+        log(event)
+    log.close()
+    folder = tmp_path_factory.mktemp("hub")
+    with start_jupyter(folder, base_url="/user/ada/") as server, fresh_page(chromium, server) as page:
+        page.open_notebook([SHOW_CONTEXT, SHOW_RUN.replace("PATH", repr(str(path)))], name="monitor.ipynb")
+        page.run_all()
+        expect(page.output(1).locator(".zoo-charts")).to_be_visible(timeout=60_000)
+        expect(page.output(1).locator(".zoo-status")).to_contain_text("epoch 3/5", timeout=30_000)
+        yield page
+
+
+@pytest.fixture
+def monitor(lab):
+    yield lab.output(1).locator(".zoo-monitor")
+    lab.page.mouse.move(0, 0)
+    lab.page.keyboard.press("Escape")
+
+
+def hover(lab, monitor):
+    """Put the pointer on the middle of the loss curve."""
+    canvas = monitor.locator(".zoo-canvas").first
+    canvas.scroll_into_view_if_needed()
+    canvas.hover()
+    expect(monitor.locator(".zoo-tooltip").first).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark", "Dark High Contrast"])
+def test_it_is_legible_and_accessible_in_every_theme(lab, monitor, theme):
+    lab.use_theme(f"JupyterLab {theme}")
+    monitor.locator(".zoo-canvas").first.press("PageDown")  # the crosshair; a pointer loses it to the theme's splash
+    expect(monitor.locator(".zoo-tooltip").first).to_be_visible()
+    lab.picture(f"monitor_{theme.replace(' ', '_').lower()}", monitor)
+    ratio, text = worst_contrast(monitor)
+    assert ratio >= 4.5, text  # WCAG AA
+    assert violations(lab.page, ".zoo-monitor") == []
+    lab.use_theme("JupyterLab Light")
+
+
+def test_the_pointer_reads_the_slowest_worker_and_that_iteration_s_split(lab, monitor):
+    parts = monitor.locator(".zoo-parts-legend")
+    expect(parts).to_contain_text("per step:")
+    hover(lab, monitor)
+    tip = monitor.locator(".zoo-tooltip").first
+    expect(tip).to_contain_text(re.compile(r"slowest: worker [01], compute 30 ms"))
+    expect(tip).to_contain_text("exchange 7 ms")
+    expect(parts).to_contain_text(re.compile(r"iteration \d+:"))
+    lab.page.mouse.move(0, 0)
+    expect(parts).to_contain_text("per step:")
+
+
+def test_it_fits_into_a_narrow_cell(lab, monitor):
+    lab.page.set_viewport_size({"width": 700, "height": 900})
+    hover(lab, monitor)
+    lab.picture("monitor_narrow", monitor)
+    assert monitor.evaluate(TOO_WIDE) == []
+    lab.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_spark_ui_is_reached_through_the_hub(lab):
+    link = lab.output(0).get_by_role("link")
+    expect(link).to_have_attribute("href", f"{lab.server.url}proxy/4040/jobs/")
+    assert "/user/ada/proxy/" in link.get_attribute("href")
