@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+import zoo_lab
 from tests.train.keras_reference import largest_difference, train_alone, twin
 from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table, tokens
 from zoo_lab.core.errors import ArgumentError, NumericsError, ZooLabError
@@ -54,7 +55,12 @@ def values_of(model):
     return [np.array(np.asarray(v)) for v in (*model.weights, *model.optimizer.variables)]
 
 
-def average_here(build, x, y, *, batch_size, epochs, seed, sync_every):
+def equal_part(batch, worker):
+    """Return a worker's part of a batch where all share a host."""
+    return batch[slice(*slice_bounds(len(batch), WORKERS, worker))]
+
+
+def average_here(build, x, y, *, batch_size, epochs, seed, sync_every, part=equal_part):
     """Train a copy of the model for each worker with Keras' own train_on_batch, and average the copies at each round.
 
     Returns the averaged model and the loss of each iteration.
@@ -76,7 +82,7 @@ def average_here(build, x, y, *, batch_size, epochs, seed, sync_every):
                 used.append(0)
                 for position in positions:
                     batch = batch_rows(order, batch_size, position)
-                    own = batch[slice(*slice_bounds(len(batch), WORKERS, worker))]
+                    own = part(batch, worker)
                     copy.reset_metrics()
                     loss = copy.train_on_batch(x[own], y[own])
                     number = epoch * steps + position
@@ -110,6 +116,23 @@ def test_weights_are_the_average_of_copies_that_keras_trains(train, build, data)
         np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), atol=TOLERANCE, err_msg=ours.path)
     told = [event.loss for event in run.events if isinstance(event, IterationDone)]
     np.testing.assert_allclose(told, losses, rtol=1e-4, atol=1e-6)
+
+
+def test_workers_that_read_their_own_shards_count_by_the_rows_they_have(train, context, monkeypatch):
+    monkeypatch.setattr(context, "one_host", False)  # as on several hosts: a part is what a worker's own shard holds
+    usual = {"batch_size": 9, "epochs": 1, "seed": 5, "sync_every": 2}
+    model, _ = twin(adam)
+    data = zoo_lab.FeatureSet.from_numpy(X, Y, partitions=WORKERS)
+    train(model, data, **usual)
+    data.unpersist()
+    first = data_split(len(X))
+    expected, _ = average_here(adam, X, Y, part=lambda batch, worker: batch[(batch < first) == (worker == 0)], **usual)
+    assert largest_difference(model, expected) < TOLERANCE
+
+
+def data_split(rows):
+    """Return where the second of two shards begins."""
+    return slice_bounds(rows, WORKERS, 1)[0]
 
 
 @pytest.mark.parametrize("optimizer", [keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1, 0.9, nesterov=True)])
