@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import math
+import os
+import signal
+import time
 
 import keras
 import numpy as np
@@ -13,9 +17,9 @@ import zoo_lab
 from tests.train.keras_reference import largest_difference, train_alone, twin
 from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table, tokens
 from zoo_lab.core.errors import ArgumentError, NumericsError, ZooLabError
-from zoo_lab.core.events import CheckpointSaved, IterationDone, RunStarted
+from zoo_lab.core.events import CheckpointSaved, IterationDone, RunStarted, WorkerLost
 from zoo_lab.core.slices import slice_bounds
-from zoo_lab.train import Checkpoints, EveryIterations
+from zoo_lab.train import Checkpoints, EveryIterations, averaging
 from zoo_lab.train.averaging import weighted_mean
 from zoo_lab.train.batches import batch_rows, epoch_order
 
@@ -254,6 +258,33 @@ def test_a_batch_with_fewer_rows_than_workers_is_averaged_over_those_that_have_s
     assert largest_difference(model, reference) < TOLERANCE
 
 
+def test_a_killed_worker_costs_nothing_but_time(train, worker_pids):
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 4:
+                os.kill(min(worker_pids()), signal.SIGKILL)
+
+    model, undisturbed = twin(adam)
+    usual = {"batch_size": 10, "epochs": 2, "seed": 5, "sync_every": 2}
+    run = train(model, (X, Y), callbacks=[Kill()], **usual)
+    again = train(undisturbed, (X, Y), **usual)
+    assert [event for event in run.events if isinstance(event, WorkerLost)]
+    assert largest_difference(model, undisturbed) == 0
+    assert run.history == again.history
+
+
+def test_a_run_stops_between_two_rounds(train):
+    model = adam()
+    run = train(model, (X[:100], Y[:100]), batch_size=10, epochs=100_000, seed=5, sync_every=5, background=True)
+    while run.iterations < 10:
+        time.sleep(0.01)
+    run.stop()
+    run.wait(60)
+    assert run.state == "stopped"
+    assert run.iterations % 5 == 0
+    assert int(model.optimizer.iterations) == run.iterations
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
@@ -286,6 +317,10 @@ def test_a_mean_weighs_by_rows_and_rounds_integers():
     np.testing.assert_array_equal(weighted_mean(values, [2, 1]), np.array([2.0, 2.0], "float32"))
     assert weighted_mean([np.int64(3), np.int64(4)], [1, 3]) == 4
     assert weighted_mean([np.int64(3), np.int64(4)], [1, 3]).dtype == np.int64
+
+
+def test_the_example_is_right():
+    assert doctest.testmod(averaging).failed == 0
 
 
 def test_the_mean_of_equal_values_is_that_value():

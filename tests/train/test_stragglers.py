@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import os
 import time
@@ -19,7 +20,7 @@ from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table
 from zoo_lab.core.errors import ArgumentError, ZooLabError
 from zoo_lab.core.events import IterationDiscarded, IterationDone, Notice
 from zoo_lab.core.slices import slice_bounds
-from zoo_lab.train import DropSlow
+from zoo_lab.train import DropSlow, stragglers
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.microbatches import compute_part
 from zoo_lab.train.setup import Order
@@ -109,6 +110,10 @@ def test_all_wrong_settings_come_at_once():
     assert "drop_percentage to be a number above 0 and below 1; received 5" in str(caught.value)
 
 
+def test_the_examples_are_right():
+    assert doctest.testmod(stragglers).failed == 0
+
+
 def counting_replica(seconds=0.0):
     """A worker whose step gives what is needed to see which rows it was given, and takes its time."""
 
@@ -190,13 +195,13 @@ SLEEP = 0.25
 RULE = DropSlow(0.2, 0.5, window=5, warm_up_iterations=5)  # the second slowest part of five iterations
 
 
-def drowsy(folder, after=4 * 12, steps=5):
+def drowsy(folder, after=4 * 10 + 1, steps=5):
     inside = [layers.Input((FEATURES,)), Drowsy(SLEEP, str(folder / "slow"), after, steps), layers.Dense(16, "relu")]
     model = keras.Sequential([*inside, layers.Dense(CLASSES, "softmax")])
     return compiled(model, keras.optimizers.SGD(0.05, momentum=0.9), jit_compile=False)
 
 
-def drowsy_words(folder, after=4 * 12, steps=5):
+def drowsy_words(folder, after=4 * 10 + 1, steps=5):
     inside = [layers.Input((6,), dtype="int32"), layers.Embedding(30, 4), layers.Flatten()]
     last = [Drowsy(SLEEP, str(folder / "slow"), after, steps), layers.Dense(CLASSES, "softmax")]
     return compiled(keras.Sequential([*inside, *last]), keras.optimizers.SGD(0.05), jit_compile=False)
@@ -269,10 +274,10 @@ def test_an_iteration_with_too_little_applies_nothing_and_is_told(train, tmp_pat
 @pytest.mark.parametrize("sync", ["shared", "sliced"])
 def test_other_strategies_discard_too(train, tmp_path, sync):
     model, _ = twin(lambda: drowsy(tmp_path))
-    run = train(model, (X, Y), batch_size=40, epochs=2, seed=5, sync=sync, drop=replace(RULE, max_drop_percentage=0.1))
+    run = train(model, (X, Y), batch_size=40, epochs=3, seed=5, sync=sync, drop=replace(RULE, max_drop_percentage=0.1))
     discarded = [event for event in run.events if isinstance(event, IterationDiscarded)]
     assert discarded
-    assert int(model.optimizer.iterations) == 20 - len(discarded)
+    assert int(model.optimizer.iterations) == 30 - len(discarded)
 
 
 @pytest.mark.parametrize("sync", STRATEGIES)
@@ -290,13 +295,14 @@ def test_epoch_values_count_the_rows_that_arrived_and_new_limits_are_told(train,
         mean = sum(event.loss * event.rows for event in own) / sum(event.rows for event in own)
         assert run.history["loss"][epoch] == pytest.approx(mean, rel=1e-4)
     told = [event.text for event in run.events if isinstance(event, Notice)]
-    assert len(told) == 3  # after 10, 15 and 20 iterations
+    applied = sum(isinstance(event, IterationDone) for event in iterations_of(run))
+    assert len(told) == applied // 5 - 1  # after 10, 15 and 20 iterations
     assert "are cut off" in told[0]
 
 
 def test_an_epoch_of_nothing_but_discarded_iterations_has_no_loss(train, tmp_path):
-    rule = DropSlow(0.5, 0.1, window=2, warm_up_iterations=1)
-    run = train(drowsy(tmp_path, 12, 12), (X, Y), batch_size=400, epochs=8, seed=5, sync="collect", drop=rule)
+    rule = DropSlow(0.5, 0.1, window=2, warm_up_iterations=2)
+    run = train(drowsy(tmp_path, 4 * 4 + 1), (X, Y), batch_size=400, epochs=8, seed=5, sync="collect", drop=rule)
     discarded = [event.epoch for event in run.events if isinstance(event, IterationDiscarded)]
     assert discarded
     assert [epoch for epoch, loss in enumerate(run.history["loss"]) if math.isnan(loss)] == discarded

@@ -45,12 +45,11 @@ def compute_part(
     replica: Any, index: int, reader: Any, order: Order, weights: np.ndarray, state: np.ndarray
 ) -> PartDone:
     """Compute a worker's part of a batch, piece by piece until its limit."""
-    begin = time.perf_counter()
+    begin = mark = time.perf_counter()
     rows = replica.rows_of(order, index, reader)
     result, done, read, compute = None, 0, 0.0, 0.0
     for number, piece in enumerate(_pieces(rows, order.pieces)):
-        start = time.perf_counter()
-        if _ends(order, index, done, start - begin):
+        if _ends(order, index, done, mark - begin):
             break
         data = reader.read(piece)
         loaded = time.perf_counter()
@@ -58,7 +57,8 @@ def compute_part(
             own = replica.step(order, index, weights, state, data, number)
         result = own if result is None else _sum(result, own)
         done += len(piece)
-        read, compute = read + loaded - start, compute + time.perf_counter() - loaded
+        read, mark = read + loaded - mark, time.perf_counter()
+        compute += mark - loaded
     return PartDone(done, len(rows), result, read, compute)
 
 
