@@ -26,6 +26,7 @@ from zoo_lab.train.task import failure, load_replica, train_part, working
 from zoo_lab.train.update import SliceUpdate, UpdateRule
 from zoo_lab.train.wire import CHUNK_BYTES, WIRES, with_feedback
 
+
 @dataclass(frozen=True)
 class Message:
     """What an iteration starts from; sent as a broadcast.

@@ -16,8 +16,8 @@ from zoo_lab.train.averaging import weighted_mean
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.localsteps import Round, RoundEnd, TrainAlone
-from zoo_lab.train.setup import Order
-from zoo_lab.train.sync.base import Done, Sync
+from zoo_lab.train.setup import Order, Report
+from zoo_lab.train.sync.base import Done, Sync, expect_all_rows
 
 
 class LocalSync(Sync):
@@ -40,6 +40,10 @@ class LocalSync(Sync):
 
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
         ends = self._run(orders)
+        for position, order in enumerate(orders):
+            reports = _reports(ends, position)
+            if len(reports) == len(ends):
+                expect_all_rows(order, reports)
         with undivided():
             returned = time.perf_counter()
             wrong = _first_not_finite(ends)
@@ -96,7 +100,7 @@ class LocalSync(Sync):
             at += sum(parts.values())
             if position == len(orders) - 1:
                 parts, at = {**parts, "return": ended - returned}, ended
-            reports = [end.reports[position] for end in ends if position < len(end.reports)]
+            reports = _reports(ends, position)
             told.append(Done(order, _loss(order, reports), [r.metrics for r in reports], parts, slowest, at))
         self._last_end = ended
         return told
@@ -107,10 +111,15 @@ def _first_not_finite(ends: list[RoundEnd]) -> int | None:
     return min(wrong, default=None)
 
 
+def _reports(ends: list[RoundEnd], position: int) -> list[Report]:
+    """Return the workers' reports of one iteration, without those that ended before."""
+    return [end.reports[position] for end in ends if position < len(end.reports)]
+
+
 def _seconds(end: RoundEnd) -> float:
     return sum(sum(report.times.values()) for report in end.reports)
 
 
-def _loss(order: Order, reports: list) -> float:
+def _loss(order: Order, reports: list[Report]) -> float:
     """Return the mean of the workers' own losses, weighted by their rows."""
     return sum(report.loss * report.rows for report in reports if report.rows) / len(order.rows)
