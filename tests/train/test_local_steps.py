@@ -19,7 +19,7 @@ from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table
 from zoo_lab.core.errors import ArgumentError, NumericsError, ZooLabError
 from zoo_lab.core.events import CheckpointSaved, IterationDone, RunStarted, WorkerLost
 from zoo_lab.core.slices import slice_bounds
-from zoo_lab.train import Checkpoints, EveryIterations, averaging
+from zoo_lab.train import Checkpoints, EveryIterations, averaging, rehearsal
 from zoo_lab.train.averaging import weighted_mean
 from zoo_lab.train.batches import batch_rows, epoch_order
 
@@ -298,6 +298,17 @@ def test_a_run_stops_between_two_rounds(train):
 def test_what_makes_no_sense_with_local_steps_is_refused(train, other, message):
     with pytest.raises(ArgumentError, match=message):
         train(plain_sgd(), (X, Y), sync_every=4, **other)
+
+
+def test_a_rehearsal_tells_of_rounds_and_does_not_compare_them_with_one_process(train, context):
+    usual = {"batch_size": 10, "sync_every": 4, "context": context}
+    found = rehearsal.estimate(plain_sgd(), (X, Y), **usual)
+    assert found.iterations_per_job == 4
+    assert found.iteration_seconds > 0
+    values = FEATURES * 16 + 16 + 16 * CLASSES + CLASSES
+    assert found.network_bytes == 2 * 4 * (values + 2) // 4  # SGD keeps a counter and a rate
+    with pytest.raises(ArgumentError, match="Expected sync_every=1 to compare with one process; received sync_every=4"):
+        rehearsal.verify(plain_sgd(), (X, Y), **usual)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, "4", None])

@@ -20,7 +20,7 @@ from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table
 from zoo_lab.core.errors import ArgumentError, ZooLabError
 from zoo_lab.core.events import IterationDiscarded, IterationDone, Notice
 from zoo_lab.core.slices import slice_bounds
-from zoo_lab.train import DropSlow, stragglers
+from zoo_lab.train import DropSlow, rehearsal, stragglers
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.microbatches import compute_part
 from zoo_lab.train.setup import Order
@@ -286,6 +286,11 @@ def test_while_nobody_is_slow_the_weights_are_keras(train, sync):
     assert not any(event.dropped for event in iterations_of(run))
     assert run.plan.iterations_per_job == 1
     assert "one iteration a job, as what comes too late is dropped" in run.plan.why
+
+
+def test_a_rehearsal_compares_pieces_with_one_process(context):
+    found = rehearsal.verify(dense(), (X, Y), batch_size=20, drop=DropSlow(), context=context)
+    assert found.difference < 1e-6
 
 
 def test_epoch_values_count_the_rows_that_arrived_and_new_limits_are_told(train, tmp_path):
