@@ -10,6 +10,7 @@ from zoo_lab.core.events import (
     CheckpointSaved,
     EpochDone,
     Event,
+    IterationDiscarded,
     IterationDone,
     Notice,
     RunStarted,
@@ -25,6 +26,7 @@ EXAMPLES = [
     IterationDone(
         run="r", iteration=1, epoch=0, step=1, loss=0.5, rows=3, seconds=0.1, metrics={"a": 1.0}, parts={"read": 0.1}
     ),
+    IterationDiscarded(run="r", iteration=2, epoch=0, step=2, rows=1, dropped={"1": 2}, seconds=0.1),
     EpochDone(run="r", epoch=0, iteration=1, logs={"loss": 0.5}, seconds=1.0),
     WorkerLost(run="r", iteration=1, reason="gone", attempt=1),
     BatchRejected(run="r", iteration=1, epoch=0, step=1, loss=2.0, reason="x"),

@@ -69,7 +69,8 @@ class IterationDone(Event):
 
     `loss` is that batch's loss; `metrics` are Keras' running values of the epoch. `parts` splits
     `seconds` into schedule, read, compute, exchange, update and return; `slowest` is the worker whose
-    computation took longest.
+    computation took longest. `rows` were used; `dropped` tells for each slow worker how many of its rows came too
+    late and were not.
     """
 
     iteration: int
@@ -81,6 +82,22 @@ class IterationDone(Event):
     metrics: Mapping[str, float] = field(default_factory=dict)
     parts: Mapping[str, float] = field(default_factory=dict)
     slowest: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IterationDiscarded(Event):
+    """So few of a batch's rows came in time that nothing of it was applied.
+
+    `rows` came; `dropped` tells for each slow worker how many of its rows did not.
+    """
+
+    iteration: int
+    epoch: int
+    step: int
+    rows: int
+    dropped: Mapping[str, int]
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)

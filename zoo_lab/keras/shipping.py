@@ -34,7 +34,7 @@ class ModelPackage:
 
     Attributes:
         config: the model as Keras serialized it.
-        compiled: its loss and metrics, None without them.
+        compiled: its loss and metrics, and perhaps its optimizer; None without them.
         custom: its own classes, pickled by value.
         name: the model's name.
         states: what its layers know beside their weights.
@@ -49,8 +49,13 @@ class ModelPackage:
     trainable: tuple[bool, ...] = ()
 
 
-def pack(model: Any, *, training: bool = True) -> ModelPackage:
-    """Return the package of a built Keras model; with `training=False` without its loss and metrics.
+def pack(model: Any, *, training: bool = True, optimizer: bool = False) -> ModelPackage:
+    """Return the package of a built Keras model.
+
+    Args:
+        model: built.
+        training: with its loss and metrics.
+        optimizer: with its optimizer too, where workers make steps of their own.
 
     Raises `ModelError` saying what cannot be serialized and how to repair it.
     """
@@ -58,7 +63,7 @@ def pack(model: Any, *, training: bool = True) -> ModelPackage:
 
     try:
         config = keras.saving.serialize_keras_object(model)
-        compiled = _compile_config(model) if training else None
+        compiled = _compile_config(model, optimizer) if training else None
     except (NotImplementedError, TypeError, ValueError) as error:
         msg = f"The model {model.name!r} ({type(model).__name__}) cannot be sent to the workers: {error}\n{_REPAIR}"
         raise ModelError(msg) from error
@@ -91,7 +96,7 @@ def unpack(package: ModelPackage) -> tuple[Any, dict[str, Any] | None]:
     return model, compiled
 
 
-def _compile_config(model: Any) -> dict[str, Any] | None:
+def _compile_config(model: Any, optimizer: bool) -> dict[str, Any] | None:
     if not model.compiled:
         return None
     config = model.get_compile_config()
@@ -101,7 +106,7 @@ def _compile_config(model: Any) -> dict[str, Any] | None:
             "Give the class get_compile_config() and compile_from_config(), or compile with Keras' own arguments."
         )
         raise ModelError(msg)
-    return {key: value for key, value in config.items() if key != "optimizer"}  # the update happens on the driver
+    return {key: value for key, value in config.items() if optimizer or key != "optimizer"}
 
 
 def _custom_objects(model: Any, *configs: Any) -> dict[str, Any]:

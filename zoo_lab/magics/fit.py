@@ -15,6 +15,7 @@ _IS_DATA = is_a("", "FeatureSet", "DataFrame", "RDD", "tuple")
 _DATA = value("NAME", _IS_DATA)
 _CALLBACKS = value("NAME", lambda thing: is_a("keras", "Callback")(thing) or isinstance(thing, list))
 _WEIGHTS = value("NAME", lambda thing: isinstance(thing, dict))
+_DROP = value("NAME", is_a("zoo_lab", "DropSlow"))
 
 REHEARSALS = ("plan", "verify")
 
@@ -37,6 +38,8 @@ COMMAND = Command(
         Option("--sync", choice("auto", "collect", "shared", "sliced"), "how gradients are summed", "auto"),
         Option("--iterations-per-job", NUMBER_OR_AUTO, "how many iterations share a Spark job", "auto"),
         Option("--compression", choice("none", "bf16", "fp16"), "of gradients on their way, with sliced", "none"),
+        Option("--sync-every", WHOLE_NUMBER, "how many steps each worker makes before weights are averaged", "1"),
+        Option("--drop", _DROP, "a zoo_lab.train.DropSlow: what slow workers have not done in time is left out"),
         Option("--max-iterations", WHOLE_NUMBER, "end the run after so many iterations"),
         Option("--checkpoint", PLACE, "a folder or URL to save the run to after each epoch, or a Checkpoints"),
         Option("--resume", PLACE, "a folder or URL with checkpoints, from the newest of which the run goes on"),

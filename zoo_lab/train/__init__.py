@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "BestMetric": "zoo_lab.core.triggers",
         "Checkpoints": "zoo_lab.train.saving",
+        "DropSlow": "zoo_lab.train.stragglers",
         "EveryEpoch": "zoo_lab.core.triggers",
         "EveryIterations": "zoo_lab.core.triggers",
         "EveryMinutes": "zoo_lab.core.triggers",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
+from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
 from zoo_lab.train.plan import Plan, choose_sync
 from zoo_lab.train.run import Run
@@ -24,6 +25,7 @@ from zoo_lab.train.trainer import Job, train
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
+    from zoo_lab.train.stragglers import DropSlow
 
 _STRATEGIES = ("auto", "collect", "shared", "sliced")
 
@@ -43,6 +45,8 @@ def fit(
     sync: str = "auto",
     iterations_per_job: int | str = "auto",
     compression: str = "none",
+    sync_every: int = 1,
+    drop: DropSlow | None = None,
     max_iterations: int | None = None,
     checkpoint: Any = None,
     resume: str | Path | None = None,
@@ -76,6 +80,11 @@ def fit(
         iterations_per_job: how many iterations share a Spark job with "shared": "auto" groups short ones, so that
             launching jobs takes little of the time; 1 gives each its own. The weights are the same.
         compression: of gradients with "sliced": "none", "bf16" or "fp16", rounded to nearest with error feedback.
+        sync_every: how many steps each worker makes by itself, on its own parts of as many batches, before weights,
+            optimizer and state are averaged by rows. 1 is exact; more is another algorithm that talks less, so only by
+            your own choice, and with sync="auto".
+        drop: `zoo_lab.train.DropSlow(…)` to do without what workers slower than usual have not done in time; None
+            waits for all.
         max_iterations: end the run after so many iterations, also within an epoch.
         checkpoint: a folder or URL to save the run to after each epoch, or `zoo_lab.train.Checkpoints(…)`.
         resume: a folder or URL with checkpoints: the run goes on from the newest intact one, to the bit, with its seed.
@@ -108,6 +117,8 @@ def fit(
         sync,
         iterations_per_job,
         compression,
+        sync_every,
+        drop,
         max_iterations,
         display,
         callbacks,
@@ -118,7 +129,7 @@ def fit(
         live = live_model(model, train_set, class_weight)
         train_set.context.warm_up()
         size = live.layout.weights_size * live.layout.dtype.itemsize
-        strategy, why = choose_sync(sync, train_set.context.one_host, size, train_set.context.slots)
+        strategy, why = choose_sync(sync, train_set.context.one_host, size, train_set.context.slots, sync_every)
         plan = Plan(
             rows=train_set.rows,
             batch_size=int(batch_size),
@@ -131,7 +142,10 @@ def fit(
             iterations_per_job=iterations_per_job,
             compression=compression,
             max_iterations=max_iterations,
+            sync_every=int(sync_every),
+            drop=drop,
         )
+        plan = settled(plan)
         start = Start()
         if resume is not None:
             start, plan = _resumed(resume, live, plan, seed, train_set.context)
@@ -223,6 +237,8 @@ def _check(
     sync: str,
     iterations_per_job: Any,
     compression: str,
+    sync_every: Any,
+    drop: Any,
     max_iterations: Any,
     display: str,
     callbacks: Any,
@@ -240,11 +256,7 @@ def _check(
     if max_iterations is not None:
         checks.positive_int("max_iterations", max_iterations)
     checks.one_of("compression", compression, ("none", "bf16", "fp16"))
-    checks.require(
-        compression == "none" or sync == "sliced",
-        f"Expected sync='sliced' with compression={compression!r}: other strategies send no gradients over a network; "
-        f"received sync={sync!r}.",
-    )
+    check_combination(checks, sync, iterations_per_job, compression, sync_every, drop)
     checks.one_of("display", display, ("auto", "text", "none"))
     checks.require(
         class_weight is None or isinstance(class_weight, Mapping),

@@ -16,7 +16,7 @@ from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.keras.shipping import ModelPackage
 from zoo_lab.train.exchange import Exchange
 from zoo_lab.train.layout import Layout
-from zoo_lab.train.setup import DataSetup, Failure, Prepared, Report, Setup
+from zoo_lab.train.setup import MEET, DataSetup, Failure, Prepared, Report, Setup
 from zoo_lab.train.task import Task, prepare
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Engine:
         state: np.ndarray,
         seed: int = 0,
         class_weight: dict[int, float] | None = None,
+        parts: str = MEET,
     ) -> None:
         self.context = context
         self._session = session
@@ -69,6 +70,7 @@ class Engine:
             threads=context.threads_per_slot,
             exchange_path=str(folder / f"{run}.exchange"),
             class_weight=class_weight,
+            parts=parts,
         )
         self._base = self._records(data)
         self._exchange = Exchange(Path(self.setup.exchange_path), context.slots)

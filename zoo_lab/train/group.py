@@ -7,10 +7,8 @@ iteration, and the driver sums and updates.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.meeting import Gone, Meeting
 from zoo_lab.train.memory import MemoryShape, SharedMemory
+from zoo_lab.train.microbatches import compute_part
 from zoo_lab.train.setup import GroupEnd, Order
 from zoo_lab.train.sparse import SparseFile, sparse_path
 from zoo_lab.train.update import SliceUpdate, UpdateRule
@@ -103,18 +102,17 @@ class _Part:
         """Compute one step and write down what it gave; return the entries of each sparse gradient."""
         memory, index = self.memory, self.index
         begin = time.perf_counter()
-        order = Order(memory.first + position, memory.batch(position))
-        rows = self._replica.rows_of(order, index, self._reader)
-        memory.counts[position, index] = len(rows)
-        if not len(rows):
+        pieces, limit = memory.terms
+        order = Order(memory.first + position, memory.batch(position), pieces=int(pieces), limit=float(limit))
+        weights, state = memory.weights[bank], memory.state[bank]
+        part = compute_part(self._replica, index, self._reader, order, weights, state)
+        memory.counts[position, index], result = part.rows, part.result
+        if result is None:
             memory.losses[position, index] = 0.0
             memory.metrics[position, index] = 0.0
             memory.stamps[position, index] = begin
             return ()
-        data = self._reader.read(rows)
-        read = time.perf_counter()
-        with noting(rows):
-            result = self._replica.step(order, index, memory.weights[bank], memory.state[bank], data)
+        read = begin + part.read
         computed = time.perf_counter()
         memory.gradients[index] = result.gradient
         memory.states[index] = result.state
@@ -168,17 +166,6 @@ class _Slice:
         slots = memory.slots[self._from, :, own]
         update.load(memory.weights[self._from, own], slots, memory.scalars[self._from, self._index], memory.updates)
         return update
-
-
-@contextlib.contextmanager
-def noting(rows: np.ndarray) -> Iterator[None]:
-    """Note on an exception which rows it came from."""
-    try:
-        yield
-    except Exception as error:
-        if hasattr(error, "add_note"):  # Python 3.11
-            error.add_note(f"rows {rows[0]} … {rows[-1]} ({len(rows)} of the batch)")
-        raise
 
 
 def _opened(path: str, shape: MemoryShape) -> SharedMemory:

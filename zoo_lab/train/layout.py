@@ -102,9 +102,13 @@ def assign_values(variables: list[Any], flat: np.ndarray) -> None:
         start += size
 
 
-def iteration_seeds(seed: int, iteration: int, worker: int, count: int) -> np.ndarray:
-    """Return the states of a model's `count` seed generators for one worker and iteration, shape (count, 2), uint32."""
-    return np.random.default_rng([seed, iteration, worker]).integers(0, 2**31 - 1, (count, 2), dtype=np.uint32)
+def iteration_seeds(seed: int, iteration: int, worker: int, count: int, piece: int = 0) -> np.ndarray:
+    """Return the states of a model's `count` seed generators for one worker and iteration, shape (count, 2), uint32.
+
+    `piece` counts the pieces of a part, from 0.
+    """
+    source = [seed, iteration, worker, piece] if piece else [seed, iteration, worker]
+    return np.random.default_rng(source).integers(0, 2**31 - 1, (count, 2), dtype=np.uint32)
 
 
 def _shape_and_dtype(variable: Any) -> tuple[tuple[int, ...], str]:

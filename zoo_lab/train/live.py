@@ -16,9 +16,10 @@ from zoo_lab.core.errors import ModelError
 from zoo_lab.feature.structure import Structure
 from zoo_lab.train.layout import Layout, ModelVariables, assign_values, flat_values
 from zoo_lab.train.setup import Prepared
-from zoo_lab.train.step import as_dtype, build
+from zoo_lab.train.step import build
 from zoo_lab.train.totals import MetricTotals
 from zoo_lab.train.update import UpdateRule, kept_variables, rule_of
+from zoo_lab.train.wholeupdate import WholeUpdate
 
 
 class LiveModel:
@@ -38,14 +39,8 @@ class LiveModel:
     def connect(self, prepared: Prepared, fresh: bool = True) -> None:
         """Take over what the workers found out when they traced the step; `fresh` unless a run is resumed."""
         self._prepared = prepared
-        dtype = tf.as_dtype(self.layout.dtype)
-        updated = self.layout.updated_size(prepared.updated)
-        signature = [
-            tf.TensorSpec([self.layout.dense_size(prepared.sparse)], dtype),
-            [self._sparse_spec(index) for index in prepared.sparse],
-            tf.TensorSpec([updated], dtype),
-        ]
-        self._apply = _TracedAside(self._update, signature, eager=fresh)
+        update = WholeUpdate(self.model, prepared)
+        self._apply = _TracedAside(update.apply, update.signature, eager=fresh)
 
     def flat_weights(self) -> np.ndarray:
         """Return all trainable variables as one array."""
@@ -139,38 +134,6 @@ class LiveModel:
             del kept[: count * group]
         return slots, kept
 
-    def _update(self, gradient: Any, sparse: list[Any], state: Any) -> Any:
-        optimizer = self.model.optimizer
-        # apply() divides by the loss scale, which the workers' losses do not carry
-        gradients = [None if part is None else _scaled(optimizer, part) for part in self._gradients(gradient, sparse)]
-        optimizer.apply(gradients, self.variables.trainable)
-        updated = [self.variables.state[index] for index in self._prepared.updated]
-        if updated:
-            sizes = [int(np.prod(variable.shape)) for variable in updated]
-            for variable, part in zip(updated, tf.split(state, sizes), strict=True):
-                variable.assign(as_dtype(tf.reshape(part, variable.shape), variable.dtype))
-        return tf.concat([tf.reshape(tf.cast(v.value, gradient.dtype), [-1]) for v in self.variables.trainable], 0)
-
-    def _gradients(self, flat: Any, sparse: list[Any]) -> list[Any]:
-        known = self._prepared
-        variables = self.variables.trainable
-        dense = [index for index in range(len(variables)) if index not in known.sparse]
-        parts = tf.split(flat, [self.layout.trainable_sizes[index] for index in dense]) if dense else []
-        gradients: list[Any] = [None] * len(variables)
-        for index, part in zip(dense, parts, strict=True):
-            if index not in known.unconnected:
-                gradients[index] = tf.cast(tf.reshape(part, variables[index].shape), variables[index].dtype)
-        for index, (rows, values) in zip(known.sparse, sparse, strict=True):
-            variable = variables[index]
-            gradients[index] = tf.IndexedSlices(
-                tf.cast(values, variable.dtype), rows, tf.constant(tuple(variable.shape), tf.int64)
-            )
-        return gradients
-
-    def _sparse_spec(self, index: int) -> tuple[Any, Any]:
-        row = self.layout.trainable[index][0][1:]
-        return tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, *row], tf.as_dtype(self.layout.dtype))
-
 
 class _TracedAside:
     """A TensorFlow function that is traced in a thread of its own; its first call runs before that, step by step.
@@ -196,12 +159,6 @@ class _TracedAside:
     def _trace(self) -> None:
         with contextlib.suppress(Exception):  # raised again, in the caller's thread, by the first compiled call
             self._function.get_concrete_function()
-
-
-def _scaled(optimizer: Any, gradient: Any) -> Any:
-    if isinstance(gradient, tf.IndexedSlices):
-        return tf.IndexedSlices(optimizer.scale_loss(gradient.values), gradient.indices, gradient.dense_shape)
-    return optimizer.scale_loss(gradient)
 
 
 def expect_trainable(model: Any) -> None:

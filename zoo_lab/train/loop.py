@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo_lab.context.jobs import undivided
 from zoo_lab.core.errors import NumericsError
-from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDone
+from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order
@@ -69,6 +69,7 @@ class Loop:
         self._grouping = Grouping(plan.iterations_per_job, sync.capacity)
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
+        self._counted = False
         self._callbacks = keras.callbacks.CallbackList(
             list(callbacks),
             add_history=True,
@@ -119,6 +120,7 @@ class Loop:
         self._last_end = time.perf_counter()
         self._publish()
         step = self.plan.position_of(self.iterations + 1).step
+        self._counted = step > 0
         if step and self._start.totals is not None:
             self._live.totals.restore(self._start.totals)
         while step < self.plan.steps_per_epoch and not self._live.model.stop_training:
@@ -129,13 +131,18 @@ class Loop:
                 self._save_if_due(epoch, {})
         self._pull()
         self._live.totals.store()
-        logs = {**self._live.totals.logs(), **self._validate()}
+        logs = {**self._epoch_values(), **self._validate()}
         self._callbacks.on_epoch_end(epoch, logs)
         logs = {name: values[-1] for name, values in self._live.model.history.history.items()}  # callbacks may add some
         seconds = time.perf_counter() - begin
         self._emit(EpochDone(run=self._run, epoch=epoch, iteration=self.iterations, logs=logs, seconds=seconds))
         self._save_if_due(epoch, logs)
         return logs
+
+    def _epoch_values(self) -> dict[str, Any]:
+        """Return the epoch's metrics, NaN where every iteration was discarded: Keras' would be 0."""
+        logs = self._live.totals.logs()
+        return logs if self._counted else dict.fromkeys(logs, math.nan)
 
     def _group(self, epoch: int, step: int, order: np.ndarray) -> int:
         """Do the iterations of one job; return how many were done."""
@@ -146,7 +153,7 @@ class Loop:
             self._publish()  # the hooks of this batch or of the last may have set weights
         left = min(self.plan.steps_per_epoch - step, self.plan.iterations - self.iterations)
         count = min(self._grouping.size, left)
-        if self._saver is not None:
+        if self._saver is not None and self.plan.sync_every == 1:  # local steps are saved after an averaging only
             count = self._saver.room(self._moment(epoch, {}), count)
         steps = range(step, step + count)
         first = self.plan.position(epoch, step).iteration
@@ -160,7 +167,8 @@ class Loop:
         self._repeat(lambda: self._sync.advance(orders, take), first)
         for done, logs in finished:
             self._expect_finite(done)
-            self._tell_callbacks(self.plan.position_of(done.order.iteration).step, logs)
+            at = self.plan.position_of(done.order.iteration).step
+            self._tell_callbacks(at, logs, begun=self._watches_batches and at == step)
         self._learn([done for done, _logs in finished])
         return len(finished)
 
@@ -168,8 +176,12 @@ class Loop:
         """Count a finished iteration and emit its event; return the running metrics."""
         if not math.isfinite(done.loss):
             return {}
-        self._live.totals.add(done.metrics)
         self.iterations = position.iteration
+        if done.discarded:
+            self._emit(self._discarded(position, done))
+            return {}
+        self._live.totals.add(done.metrics)
+        self._counted = True
         logs = self._live.totals.logs()
         self._emit(self._done(position, done, logs))
         return logs
@@ -183,15 +195,28 @@ class Loop:
             epoch=position.epoch,
             step=position.step + 1,
             loss=done.loss,
-            rows=len(done.order.rows),
+            rows=done.arrived,
+            dropped=done.dropped,
             seconds=seconds,
             metrics={name: value for name, value in logs.items() if name != "loss" and np.ndim(value) == 0},
             parts=done.parts,
             slowest=done.slowest,
         )
 
-    def _tell_callbacks(self, step: int, logs: dict[str, Any]) -> None:
-        if not self._watches_batches:
+    def _discarded(self, position: Position, done: Done) -> IterationDiscarded:
+        seconds, self._last_end = done.ended - self._last_end, done.ended
+        return IterationDiscarded(
+            run=self._run,
+            iteration=position.iteration,
+            epoch=position.epoch,
+            step=position.step + 1,
+            rows=done.arrived,
+            dropped=done.dropped,
+            seconds=seconds,
+        )
+
+    def _tell_callbacks(self, step: int, logs: dict[str, Any], begun: bool) -> None:
+        if not begun:
             self._callbacks.on_train_batch_begin(step)
         self._callbacks.on_train_batch_end(step, logs)
 

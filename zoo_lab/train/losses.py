@@ -39,8 +39,8 @@ class Part:
         """Return this worker's fraction of `amount` summed over all workers, both read in mid-step."""
         if self.total is None:
             msg = (
-                f"{what} divides by a sum over the whole batch, which workers on several hosts cannot exchange in "
-                "mid-step. Use reduction='sum_over_batch_size' without a mask, or workers on one host (local[N])."
+                f"{what} divides by a sum over the whole batch, which workers exchange in mid-step only on one host "
+                "(local[N]), and not with drop. Use reduction='sum_over_batch_size' without a mask."
             )
             raise NotImplementedError(msg)
         return keras.ops.divide_no_nan(amount, self.total(amount))

@@ -58,6 +58,7 @@ class MemoryShape:
             "arrived": ("<i8", (workers, _ALIGNED // 8)),  # a cache line each: they are polled
             "ends": ("<i8", (iterations,)),
             "rates": ("<f8", (iterations,)),
+            "terms": ("<f8", (2,)),  # into how many pieces a part is cut, and seconds for it
             "rows": ("<i8", (iterations * self.batch_size,)),
             "weights": (self.dtype, (2, self.weights)),
             "state": (self.dtype, (2, self.state)),
@@ -89,6 +90,7 @@ class SharedMemory:
     arrived: np.ndarray
     ends: np.ndarray
     rates: np.ndarray
+    terms: np.ndarray
     rows: np.ndarray
     weights: np.ndarray
     state: np.ndarray

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zoo_lab.core.errors import ArgumentError
+from zoo_lab.train.stragglers import DropSlow
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Plan:
     iterations_per_job: int | str = "auto"
     compression: str = "none"
     max_iterations: int | None = None
+    sync_every: int = 1
+    drop: DropSlow | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -65,7 +68,9 @@ class Position:
 MOST_COLLECTED_BYTES = 256 << 20
 
 
-def choose_sync(asked: str, one_host: bool, weight_bytes: int = 0, workers: int = 1) -> tuple[str, str]:
+def choose_sync(
+    asked: str, one_host: bool, weight_bytes: int = 0, workers: int = 1, sync_every: int = 1
+) -> tuple[str, str]:
     """Return the strategy's name ("measured" where the first iterations decide) and the reason, as one clause.
 
     Args:
@@ -73,9 +78,15 @@ def choose_sync(asked: str, one_host: bool, weight_bytes: int = 0, workers: int 
         one_host: whether the workers see the driver's files.
         weight_bytes: size of the flat weights.
         workers: their number.
+        sync_every: how many steps each makes by itself; more than 1 is a strategy of its own.
 
     Raises `ArgumentError` when `shared` is asked for on workers that do not share a host.
     """
+    if sync_every > 1:
+        return "local", (
+            f"each worker makes {sync_every} steps by itself before weights are averaged, as asked for with sync_every;"
+            " one process would get other weights"
+        )
     if asked == "shared" and not one_host:
         msg = (
             "Expected sync='auto', 'collect' or 'sliced': the workers run on several hosts, or do not see the driver's "

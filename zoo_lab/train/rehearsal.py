@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.events import IterationDone
 from zoo_lab.feature.structure import map_leaves
 from zoo_lab.train.api import fit
@@ -118,20 +119,20 @@ def estimate(model: Any, data: Any, **arguments: Any) -> Estimate:
         arguments: those of `zoo_lab.fit`.
     """
     with _rehearsing(model, data, arguments) as (train_set, own):
-        run = fit(
-            model, train_set, **{**own, "epochs": _MEASURED, "max_iterations": _MEASURED, "validation_data": None}
-        )
-        events = [event for event in run.events if isinstance(event, IterationDone)][1:] or run.events[1:2]
+        every = arguments.get("sync_every", 1)
+        count = max(_MEASURED, 3 * every)  # the first round compiles
+        run = fit(model, train_set, **{**own, "epochs": count, "max_iterations": count, "validation_data": None})
+        events = [event for event in run.events if isinstance(event, IterationDone)][every:] or run.events[1:2]
         memory = max(_resident(train_set.context))
     plan = _as_asked(run.plan, arguments)
     launches = [event.parts.get("schedule", 0.0) + event.parts.get("return", 0.0) for event in events]
-    launch = statistics.median(launches)
-    whole = statistics.median(event.seconds for event in events)
+    typical = statistics.mean if every > 1 else statistics.median  # one iteration of a round has its whole launch
+    launch = typical(launches)
+    whole = typical([event.seconds for event in events])
     group = _group_size(plan, launch, whole - launch, "the driver updates" in plan.why)
-    compute = statistics.median(event.parts["compute"] for event in events)
-    iteration = whole - launch + launch / group
-    weight_bytes = 4 * sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
-    network, driver = _traffic(plan.sync, weight_bytes, plan.workers)
+    compute = typical([event.parts.get("compute", 0.0) for event in events])
+    iteration = whole if every > 1 else whole - launch + launch / group
+    network, driver = _traffic(plan, _bytes(model.trainable_variables), _bytes(model.optimizer.variables))
     useful = max(plan.workers, round(compute * plan.workers / max(iteration - compute, 1e-6)))
     return Estimate(plan, iteration, group, compute, network, driver, memory, useful)
 
@@ -143,12 +144,22 @@ def verify(model: Any, data: Any, **arguments: Any) -> Verification:
         model: a compiled `keras.Model`.
         data: as for `zoo_lab.fit`.
         arguments: those of `zoo_lab.fit`; batches are taken in the data's own order.
+
+    Errors:
+        ArgumentError: `sync_every` is more than 1.
     """
-    batch_size = arguments.get("batch_size", 32)
+    every, batch_size = arguments.get("sync_every", 1), arguments.get("batch_size", 32)
+    if every != 1:
+        msg = (
+            f"Expected sync_every=1 to compare with one process; received sync_every={every}: workers that step by "
+            "themselves compute something else, and are meant to."
+        )
+        raise ArgumentError(msg)
+    grouped = {} if arguments.get("drop") else {"iterations_per_job": _COMPARED}
     with _rehearsing(model, data, arguments) as (train_set, own):
         before = _values(model)
         usual = {"epochs": 1, "max_iterations": _COMPARED, "shuffle": False, "validation_data": None}
-        run = fit(model, train_set, **{**own, **usual, "iterations_per_job": _COMPARED})
+        run = fit(model, train_set, **{**own, **usual, **grouped})
         distributed = [np.array(np.asarray(variable)) for variable in model.trainable_variables]
         _restore(model, before)
         head = train_set.store.head(_COMPARED * batch_size)
@@ -204,6 +215,8 @@ def _train_here(model: Any, structure: Any, head: dict[str, Any], rows: slice, a
 
 
 def _group_size(plan: Plan, launch: float, inside: float, by_driver: bool) -> int:
+    if plan.sync_every > 1:
+        return min(plan.sync_every, plan.steps_per_epoch)
     if plan.sync != "shared" or by_driver:
         return 1
     grouping = Grouping(plan.iterations_per_job, most_iterations(plan.iterations_per_job, plan.batch_size))
@@ -212,14 +225,22 @@ def _group_size(plan: Plan, launch: float, inside: float, by_driver: bool) -> in
     return min(grouping.size, plan.steps_per_epoch)
 
 
-def _traffic(sync: str, weight_bytes: int, workers: int) -> tuple[int, int]:
+def _traffic(plan: Plan, weight_bytes: int, optimizer_bytes: int) -> tuple[int, int]:
     """Return what a worker and what the driver move over the network in an iteration, in bytes."""
-    if sync == "shared":
+    workers = plan.workers
+    if plan.sync == "shared":
         return 0, 0
-    if sync == "collect":
+    if plan.sync == "local":
+        averaged = 2 * (weight_bytes + optimizer_bytes) // plan.sync_every
+        return averaged, workers * averaged
+    if plan.sync == "collect":
         return 2 * weight_bytes, 2 * workers * weight_bytes
     exchanged = 2 * weight_bytes * (workers - 1) // workers  # its gradient to the others, theirs to its slice
     return exchanged + weight_bytes + weight_bytes // workers, 3 * weight_bytes
+
+
+def _bytes(variables: Any) -> int:
+    return 4 * sum(int(np.prod(variable.shape)) for variable in variables)
 
 
 def _resident(context: Any) -> list[int]:

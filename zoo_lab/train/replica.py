@@ -21,8 +21,9 @@ from zoo_lab.train.exchange import Exchange, synchronize_moments
 from zoo_lab.train.layout import Layout, ModelVariables, assign_values, iteration_seeds
 from zoo_lab.train.losses import Part, for_part, identity
 from zoo_lab.train.meeting import Gone
+from zoo_lab.train.ownupdate import OwnUpdate
 from zoo_lab.train.rows import RowReader
-from zoo_lab.train.setup import DataSetup, Order, Prepared, Setup
+from zoo_lab.train.setup import ALONE, MEET, DataSetup, Order, Prepared, Setup
 from zoo_lab.train.step import EvaluateStep, StepResult, TrainStep, build, build_inputs, predict_step
 from zoo_lab.train.update import SliceUpdate
 
@@ -59,6 +60,7 @@ class Replica:
         self.train: TrainStep | None = None
         self._evaluate: dict[str, EvaluateStep] = {}
         self._predict: Any = None
+        self._update: OwnUpdate | None = None
         self._readers: dict[tuple[Any, ...], RowReader] = {}
 
     def prepare(self, worker: int, handles: Iterable[ShardHandle]) -> Prepared:
@@ -82,18 +84,26 @@ class Replica:
         """Return the rows of a batch that are this worker's part."""
         return reader.part(order.rows, worker, self.setup.workers, self.setup.one_host)
 
-    def step(self, order: Order, worker: int, weights: np.ndarray, state: np.ndarray, data: dict) -> StepResult:
-        """Compute the training step of this worker's part."""
+    def step(
+        self, order: Order, worker: int, weights: np.ndarray, state: np.ndarray, data: dict, piece: int = 0
+    ) -> StepResult:
+        """Compute the training step of this worker's part, or of one piece of it."""
         train = self._train_step()
         rows = len(next(iter(data.values())))
         self.exchange.begin(worker, min(self.setup.workers, len(order.rows)), order.iteration)
-        seeds = iteration_seeds(self.setup.seed, order.iteration, worker, train.layout.seeds)
+        seeds = iteration_seeds(self.setup.seed, order.iteration, worker, train.layout.seeds, piece)
         try:
             return train(weights, state, rows / len(order.rows), seeds, self._with_class_weight(data))
         except Exception as error:
             if self.exchange.gone:
                 raise Gone(self.exchange.gone) from error
             raise
+
+    def update(self) -> OwnUpdate:
+        """Return this worker's own optimizer on its own model, where the model came with one."""
+        if self._update is None:
+            self._update = OwnUpdate(self.model, self._train_step())
+        return self._update
 
     def evaluate(self, data_setup: DataSetup, data: dict) -> np.ndarray:
         """Return the metric increments of one whole batch, with the variables as `load` set them."""
@@ -123,7 +133,8 @@ class Replica:
             structure, specs = data.structure, _specs(data)
             if self.setup.class_weight is not None:
                 structure, specs = _with_weight_field(structure, specs)
-            self.train = TrainStep(self.model, structure, specs, self.part, self.exchange)
+            alone = self.setup.parts == ALONE
+            self.train = TrainStep(self.model, structure, specs, self.part, self.exchange, alone)
             self.train.trace()
         return self.train
 
@@ -144,7 +155,7 @@ def _rebuild(setup: Setup, part: Part, exchange: Exchange) -> Any:
     model, compiled = unpack(setup.package)
     data = setup.data
     if compiled is not None:
-        part.total = identity if setup.workers == 1 else exchange.total if setup.one_host else None
+        part.total = _total(setup, exchange)
         model.compile(**{**compiled, "loss": for_part(compiled.get("loss"), part)})
         with part.whole():
             build(model, data.structure, {spec.name: _example(spec) for spec in data.fields})
@@ -164,17 +175,24 @@ def _rebuild(setup: Setup, part: Part, exchange: Exchange) -> Any:
     return model
 
 
+def _total(setup: Setup, exchange: Exchange) -> Any:
+    """Return what sums over all workers in mid-step; None where they cannot meet."""
+    if setup.parts == ALONE or (setup.workers == 1 and setup.parts == MEET):
+        return identity
+    return exchange.total if setup.one_host and setup.parts == MEET else None
+
+
 def _synchronize_batch_normalization(model: Any, setup: Setup, exchange: Exchange) -> None:
     layers = [
         layer
         for layer in model._flatten_layers()
         if isinstance(layer, keras.layers.BatchNormalization) and layer.synchronized
     ]
-    if layers and setup.workers > 1 and not setup.one_host:
+    if layers and setup.workers > 1 and not (setup.one_host and setup.parts == MEET):
         msg = (
             f"BatchNormalization(synchronized=True) in {[layer.name for layer in layers]} needs the statistics of the "
-            "whole batch in mid-step, which workers on several hosts cannot exchange. Use synchronized=False, so that "
-            "each worker normalizes with its own part, or workers on one host (local[N])."
+            "whole batch in mid-step, which workers exchange only on one host (local[N]), and neither with sync_every "
+            "nor with drop. Use synchronized=False, so that each worker normalizes with its own part."
         )
         raise ModelError(msg)
     for layer in layers if setup.workers > 1 else []:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStopped
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
 from zoo_lab.train.plan import Plan
@@ -108,7 +108,7 @@ class Run:
         return f"Run({self.name!r}, {self.state}, {self.iterations} iterations{values})"
 
     def _note(self, event: Event) -> None:
-        if isinstance(event, IterationDone):
+        if isinstance(event, (IterationDone, IterationDiscarded)):
             self.iterations = event.iteration
         elif isinstance(event, EpochDone):
             for name, value in event.logs.items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from zoo_lab.context.shardfile import FieldSpec, ShardHandle
 from zoo_lab.feature.structure import Structure
 from zoo_lab.keras.shipping import ModelPackage
 from zoo_lab.train.layout import Layout
+
+MEET, APART, ALONE = "meet", "apart", "alone"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,11 @@ class DataSetup:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything constant of a run, sent once as a broadcast; `weights` and `state` are flat, in the layout's order."""
+    """Everything constant of a run, sent once as a broadcast; `weights` and `state` are flat, in the layout's order.
+
+    `parts` says what the workers' parts of a batch are to each other: MEET, they may exchange values in mid-step;
+    APART, they may not, since some may come too late; ALONE, each is a batch of its own.
+    """
 
     run: str
     package: ModelPackage
@@ -40,15 +46,39 @@ class Setup:
     threads: int
     exchange_path: str
     class_weight: Mapping[int, float] | None = None
+    parts: str = MEET
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one job asks of the workers: the rows of the batch (or of all data), and where the run stands."""
+    """What one job asks of the workers: the rows of the batch (or of all data), and where the run stands.
+
+    Attributes:
+        pieces: into how many each worker cuts its part, to look at the clock between them.
+        limit: seconds after which a worker gives what it has, None lets it finish.
+        least: how many rows must arrive for the batch to count.
+        arrived: how many rows each worker gave when this was first done: it gives these again.
+    """
 
     iteration: int
     rows: np.ndarray
     batch_size: int = 0
+    pieces: int = 1
+    limit: float | None = None
+    least: int = 0
+    arrived: tuple[int, ...] | None = None
+
+    def scale(self, arrived: int) -> float:
+        """Return by what to multiply sums over the rows that arrived, which were weighted for all rows."""
+        return len(self.rows) / arrived if 0 < arrived < len(self.rows) else 1.0
+
+    def again(self, arrived: Sequence[int]) -> Order:
+        """Return what asks for this batch once more, with the rows that each worker gave."""
+        return self if self.pieces == 1 else replace(self, limit=None, arrived=tuple(arrived))
+
+    def enough(self, arrived: int) -> bool:
+        """Tell whether so many rows are enough for the batch to count."""
+        return arrived >= self.least
 
 
 @dataclass(frozen=True)
@@ -100,7 +130,7 @@ class GroupEnd:
 @dataclass(frozen=True)
 class Report:
     """What a worker did in one job; `times` are seconds of read, compute and write, `arrays` what the job returns
-    beside the report."""
+    beside the report, `asked` how many rows of a batch were its part (`rows` are those it has used)."""
 
     worker: int
     rows: int
@@ -108,3 +138,4 @@ class Report:
     metrics: np.ndarray | None = None
     times: Mapping[str, float] = field(default_factory=dict)
     arrays: Any = None
+    asked: int = 0

@@ -20,10 +20,12 @@ import numpy as np
 from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.context.shards import executor_folder
 from zoo_lab.core.slices import slice_bounds
+from zoo_lab.train.arrival import scaled_to_mean
 from zoo_lab.train.setup import Failure, Order, Report
 from zoo_lab.train.task import failure, load_replica, train_part, working
 from zoo_lab.train.update import SliceUpdate, UpdateRule
 from zoo_lab.train.wire import CHUNK_BYTES, WIRES, with_feedback
+
 
 @dataclass(frozen=True)
 class Message:
@@ -167,11 +169,13 @@ class Update:
         reports = [report for _summary, report, _written in told.values() if report is not None]
         written = {name: path for _summary, _report, files in told.values() for name, path in files.items()}
         received = sum(len(content) for _worker, kind, _offset, content in parts if kind == "gradient")
-        if not math.isfinite(sum(losses)):
+        order, arrived = message.order, sum(rows for (rows, _loss), _report, _written in told.values())
+        if not math.isfinite(sum(losses)) or not order.enough(arrived):
             return SliceDone(index, None, None, reports, losses, {}, 0.0, received)
         wire, dtype = WIRES[message.compression], replica.setup.layout.dtype
         gradient = _summed([part for part in parts if part[1] == "gradient"], wire, dtype)
         state = _summed([part for part in parts if part[1] == "state"], WIRES["none"], dtype)
+        gradient, _, state = scaled_to_mean(gradient, (), state, order.scale(arrived))
         if message.rule is not None:
             gradient, files = self._updated(replica, message, index, gradient)
             written |= files

@@ -35,9 +35,20 @@ class StepResult:
 
 
 class TrainStep:
-    """Loss, gradient, changed state and metric increments of a part of a batch."""
+    """Loss, gradient, changed state and metric increments of a part of a batch.
 
-    def __init__(self, model: Any, structure: Structure, specs: dict[str, Any], part: Part, exchange: Exchange) -> None:
+    Where the part stands `alone`, loss, gradient and state are those of the part itself, not its share of the batch's.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        structure: Structure,
+        specs: dict[str, Any],
+        part: Part,
+        exchange: Exchange,
+        alone: bool = False,
+    ) -> None:
         self.model = model
         self.variables = ModelVariables(model)
         self.layout = Layout.of(self.variables)
@@ -46,6 +57,7 @@ class TrainStep:
         self.unconnected: tuple[int, ...] = ()
         self.sparse: tuple[int, ...] = ()
         self._part = part
+        self._alone = alone
         self._exchange = exchange
         self._function = _compiled(self._compute, model, self._signature(specs))
         self._load = tf.function(self._assign_state)
@@ -66,7 +78,8 @@ class TrainStep:
 
     def _compute(self, weights: Any, share: Any, seeds: Any, data: dict[str, Any]) -> tuple[Any, ...]:
         self._exchange.begin_trace()
-        self._part.share = tf.cast(share, tf.float32)
+        weight = tf.ones_like(share) if self._alone else share
+        self._part.share = tf.cast(weight, tf.float32)
         trainable = _unflatten(weights, self.layout.trainable)
         mapping = [*zip(self.variables.trainable, trainable, strict=True)]
         mapping += zip(self.variables.seeds, tf.unstack(seeds) if self.layout.seeds else [], strict=True)
@@ -74,9 +87,9 @@ class TrainStep:
             tape.watch(trainable)
             with keras.StatelessScope(mapping, collect_losses=True) as scope:
                 loss = forward(self.model, self.structure, data, training=True)
-            scaled = tf.cast(loss, share.dtype) * share
+            scaled = tf.cast(loss, share.dtype) * weight
         gradient, sparse = self._split_gradient(tape.gradient(scaled, trainable), weights.dtype)
-        state = self._changed_state(scope, share)
+        state = self._changed_state(scope, weight)
         return scaled, gradient, sparse, state, _metric_increments(self.model, scope, share)
 
     def _split_gradient(self, gradients: list[Any], dtype: Any) -> tuple[Any, list[Any]]:

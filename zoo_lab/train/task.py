@@ -7,7 +7,6 @@ exception is returned as a record, not raised, so that it reaches the driver who
 from __future__ import annotations
 
 import socket
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ import numpy as np
 from zoo_lab.context.shardfile import ShardHandle, ShardLost
 from zoo_lab.core.frames import is_library
 from zoo_lab.core.slices import slice_bounds
-from zoo_lab.train.group import noting
 from zoo_lab.train.meeting import Gone
 from zoo_lab.train.messages import readable
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
@@ -138,17 +136,14 @@ def train_part(
     replica: Any, index: int, handles: Handles, order: Order, weights: Any, state: Any
 ) -> tuple[Report, Any]:
     """Compute a step on the worker's part of a batch; return the report, and the result unless it has no rows."""
-    start = time.perf_counter()
+    from zoo_lab.train.microbatches import compute_part
+
     reader = replica.reader(replica.setup.data, handles)
-    rows = replica.rows_of(order, index, reader)
-    if not len(rows):
-        return Report(index, 0), None
-    data = reader.read(rows)
-    read = time.perf_counter()
-    with noting(rows):
-        result = replica.step(order, index, weights, state, data)
-    times = {"read": read - start, "compute": time.perf_counter() - read}
-    return Report(index, len(rows), result.loss, result.metrics, times), result
+    part = compute_part(replica, index, reader, order, weights, state)
+    if part.result is None:
+        return Report(index, 0, asked=part.asked), None
+    times = {"read": part.read, "compute": part.compute}
+    return Report(index, part.rows, part.result.loss, part.result.metrics, times, asked=part.asked), part.result
 
 
 def _own_batches(replica: Any, data: DataSetup, reader: Any, index: int, size: int) -> Iterator[np.ndarray]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import JobSession, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDone, Notice, RunStarted, RunStopped
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.plan import Plan
@@ -112,7 +112,7 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
             rule, plan = _update_rule(job)
             run.plan = plan
             capacity = min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations)
-            terms = Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run))
+            terms = Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run), _telling(run))
             sync = repeat(lambda: open_sync(terms), 0)
             resources.enter_context(closing(sync))
             loop = Loop(
@@ -167,7 +167,11 @@ def _update_rule(job: Job) -> tuple[UpdateRule | None, Plan]:
     """Return how workers update slices of the weights (None: the driver updates all), and the plan that says why."""
     from zoo_lab.train.loop import watches_batches
 
+    if job.plan.sync_every > 1:
+        return None, job.plan  # each worker's optimizer updates its own model
     rule: Any = job.live.rule
+    if job.plan.drop is not None and job.plan.sync == "shared":
+        rule = "what came in time is known when all have ended"
     if any(map(watches_batches, job.callbacks)):
         rule = "a callback acts on every batch"
     if isinstance(rule, str):
@@ -182,20 +186,26 @@ def _noting_choice(run: Run) -> Callable[[str, str], None]:
     return note
 
 
+def _telling(run: Run) -> Callable[[str], None]:
+    return lambda text: run.stream.emit(Notice(run=run.id, text=text))
+
+
 def _engine(session: JobSession, live: Any, job: Job) -> Any:
     from zoo_lab.keras.shipping import pack
+    from zoo_lab.train.combination import parts_of
     from zoo_lab.train.engine import Engine
 
     return Engine(
         job.data.context,
         session,
         job.data,
-        package=pack(job.live.model),
+        package=pack(job.live.model, optimizer=job.plan.sync_every > 1),
         layout=live.layout,
         weights=live.flat_weights(),
         state=live.flat_state(only_updated=False),
         seed=job.plan.seed,
         class_weight=dict(job.class_weight) if job.class_weight else None,
+        parts=parts_of(job.plan),
     )
 
 

@@ -13,6 +13,7 @@ from zoo_lab.core.events import (
     BatchRejected,
     EpochDone,
     Event,
+    IterationDiscarded,
     IterationDone,
     Notice,
     RunStarted,
@@ -99,6 +100,13 @@ class Curves:
     def _(self, event: WorkerLost) -> None:
         self.workers_lost += 1
         self.notice = f"A worker was lost at iteration {event.iteration} ({event.reason}); the iteration is done again."
+
+    @_take.register
+    def _(self, event: IterationDiscarded) -> None:
+        self.notice = (
+            f"Iteration {event.iteration} was discarded: only {event.rows:,} rows came in time, and "
+            f"{sum(event.dropped.values()):,} did not."
+        )
 
     @_take.register
     def _(self, event: BatchRejected) -> None:

@@ -11,6 +11,7 @@ from zoo_lab.core.events import (
     BatchRejected,
     EpochDone,
     Event,
+    IterationDiscarded,
     IterationDone,
     Notice,
     RunStarted,
@@ -56,7 +57,7 @@ class TextProgress:
             self._line(self._epoch(event))
         elif isinstance(event, RunStarted):
             self._line(f"{event.name}: {_settings(event)}")
-        elif isinstance(event, (Notice, WorkerLost, BatchRejected)):
+        elif isinstance(event, (Notice, WorkerLost, BatchRejected, IterationDiscarded)):
             self._line(self.curves.notice)
         elif isinstance(event, RunStopped):
             self._line(self.curves.status)

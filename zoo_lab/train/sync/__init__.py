@@ -24,6 +24,7 @@ class Terms:
         capacity: the most iterations that one job may hold.
         stop_asked: whether the run is to end soon.
         planned: called with (strategy, reason) where one is chosen in mid-run.
+        notice: called with what the user should know.
     """
 
     plan: Plan
@@ -33,10 +34,20 @@ class Terms:
     capacity: int
     stop_asked: Callable[[], bool]
     planned: Callable[[str, str], None]
+    notice: Callable[[str], None]
 
 
 def open_sync(terms: Terms) -> Sync:
     """Return the plan's strategy, "measured" for one that finds the best by itself."""
+    plan = terms.plan
+    if plan.drop is None:
+        return _open(terms)
+    from zoo_lab.train.sync.dropping import DroppingSync
+
+    return DroppingSync(_open(terms), plan.drop, plan.workers, terms.notice)
+
+
+def _open(terms: Terms) -> Sync:
     if terms.plan.sync == "measured":
         from zoo_lab.train.sync.auto import MeasuredSync
 
@@ -56,6 +67,10 @@ def open_named(name: str, terms: Terms) -> Sync:
         from zoo_lab.train.sync.sliced import SlicedSync
 
         return SlicedSync(engine, live, rule, plan.compression, terms.stop_asked)
+    if name == "local":
+        from zoo_lab.train.sync.local import LocalSync
+
+        return LocalSync(engine, live, plan.sync_every)
     from zoo_lab.train.sync.collect import CollectSync
 
     return CollectSync(engine, live, rule)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo_lab.train.arrival import Arrival
 from zoo_lab.train.engine import WorkersLost
 from zoo_lab.train.setup import Order, Report
 
@@ -23,6 +24,7 @@ class Done:
         parts: seconds of schedule, read, compute, exchange, update and return, for the slowest worker.
         slowest: the worker that computed longest.
         ended: when it ended, by `time.perf_counter`.
+        arrivals: what came of each worker's part, where some may be cut off.
     """
 
     order: Order
@@ -31,6 +33,23 @@ class Done:
     parts: Mapping[str, float]
     slowest: int
     ended: float
+    arrivals: Sequence[Arrival] = ()
+
+    @property
+    def arrived(self) -> int:
+        """How many of the batch's rows came in time."""
+        return sum(part.rows for part in self.arrivals) if self.arrivals else len(self.order.rows)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many rows came too late, of each worker with any."""
+        late = {str(worker): part.asked - part.rows for worker, part in enumerate(self.arrivals)}
+        return {worker: rows for worker, rows in late.items() if rows}
+
+    @property
+    def discarded(self) -> bool:
+        """Whether too few rows came, so that nothing of the iteration was applied."""
+        return not self.order.enough(self.arrived)
 
 
 class Sync(ABC):
@@ -68,10 +87,10 @@ class Sync(ABC):
 
 
 def expect_all_rows(order: Order, reports: Sequence[Report]) -> None:
-    """Raise `WorkersLost` unless the workers computed every row of the batch once."""
-    computed = sum(report.rows for report in reports)
-    if computed != len(order.rows):
-        msg = f"{computed} of {len(order.rows)} rows of iteration {order.iteration} were computed: shards have moved"
+    """Raise `WorkersLost` unless every row of the batch was the part of one worker."""
+    found = sum(report.asked for report in reports)
+    if found != len(order.rows):
+        msg = f"{found} of {len(order.rows)} rows of iteration {order.iteration} were found: shards have moved"
         raise WorkersLost(msg)
 
 

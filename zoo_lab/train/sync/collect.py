@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
+from zoo_lab.train.arrival import Arrival, scaled_to_mean
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order, Report
@@ -53,10 +54,11 @@ class CollectSync(Sync):
         loss = sum(report.loss for report in reports)
         with undivided():
             returned = time.perf_counter()
-            if math.isfinite(loss):
+            arrived = sum(report.rows for report in reports)
+            if math.isfinite(loss) and order.enough(arrived):
                 gradients, states, sparse = zip(*(report.arrays for report in reports if report.rows), strict=True)
                 total = np.add.reduce(gradients), join_sparse(list(sparse)), np.add.reduce(states)
-                self._newest.apply(*total)
+                self._newest.apply(*scaled_to_mean(*total, order.scale(arrived)))
             self._last_end, begin = time.perf_counter(), self._last_end
             finished(done_by_driver(order, reports, begin, returned, self._last_end))
 
@@ -76,4 +78,15 @@ def done_by_driver(
     moved = {"exchange": rest} if update else {"schedule": rest}
     parts = {**moved, **times, "update": update + ended - returned}
     metrics = [report.metrics for report in reports if report.metrics is not None]
-    return Done(order, sum(report.loss for report in reports), metrics, parts, slowest.worker, ended)
+    loss = sum(report.loss for report in reports) * order.scale(sum(report.rows for report in reports))
+    return Done(order, loss, metrics, parts, slowest.worker, ended, _arrivals(order, reports))
+
+
+def _arrivals(order: Order, reports: list[Report]) -> list[Arrival]:
+    if order.pieces == 1:
+        return []
+    return [Arrival(report.rows, report.asked, _work(report)) for report in reports]
+
+
+def _work(report: Report) -> float:
+    return report.times.get("read", 0.0) + report.times.get("compute", 0.0)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
+from zoo_lab.train.arrival import equal_arrivals, scaled_to_mean
 from zoo_lab.train.engine import GRACE_SECONDS, Engine, WorkersLost
 from zoo_lab.train.group import TrainGroup
 from zoo_lab.train.live import LiveModel
@@ -85,7 +86,7 @@ class SharedSync(Sync):
             raise
         self._owed = ()
         if not self._rule:
-            self._update_here(ends, tell)
+            self._update_here(orders[0], ends, tell)
             return
         self._take_over(tell)
 
@@ -113,6 +114,8 @@ class SharedSync(Sync):
     def _put_down(self, orders: Sequence[Order]) -> None:
         rates = self._live.rates(self._memory.updates, len(orders))
         self._memory.order(orders[0].iteration, [order.rows for order in orders], rates)
+        limit = orders[0].limit
+        self._memory.terms[:] = orders[0].pieces, math.inf if limit is None else limit
         self._told = 0
 
     def _redo(self) -> None:
@@ -174,9 +177,10 @@ class SharedSync(Sync):
         self._owed = orders[: self._told]
         self._renew()
 
-    def _update_here(self, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
+    def _update_here(self, order: Order, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
         memory, bank = self._memory, self._memory.bank
-        if not math.isfinite(memory.losses[0].sum()):
+        arrived = int(memory.counts[0].sum())
+        if not math.isfinite(memory.losses[0].sum()) or not order.enough(arrived):
             tell(0, time.perf_counter())
             return
         with undivided():
@@ -184,8 +188,9 @@ class SharedSync(Sync):
             active = np.flatnonzero(memory.counts[0])
             state = np.add.reduce(memory.states[active], axis=0)
             gradient = np.add.reduce(memory.gradients[active], axis=0)
-            memory.weights[bank] = self._live.apply(gradient, self._sparse(ends, active), state)
-            memory.state[bank] = state
+            total = scaled_to_mean(gradient, self._sparse(ends, active), state, order.scale(arrived))
+            memory.weights[bank] = self._live.apply(*total)
+            memory.state[bank] = total[2]
             memory.stamps[0, :, 5] += time.perf_counter() - returned
             tell(0, time.perf_counter())
 
@@ -208,8 +213,10 @@ class SharedSync(Sync):
             }
             self._last_end = ended
             self._told = position + 1
-            loss = float(memory.losses[position].sum())
-            finished(Done(orders[position], loss, memory.metrics[position], parts, slowest, ended))
+            order, counts = orders[position], memory.counts[position]
+            loss = float(memory.losses[position].sum()) * order.scale(int(counts.sum()))
+            arrivals = equal_arrivals(order, counts, compute - begin)
+            finished(Done(order, loss, memory.metrics[position], parts, slowest, ended, arrivals))
 
         return tell
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
+from zoo_lab.train.arrival import scaled_sparse
 from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order
@@ -114,8 +115,10 @@ class SlicedSync(Sync):
         expect_all_rows(order, reports)
         returned = time.perf_counter()
         with undivided():
-            if math.isfinite(sum(slices[0].losses)):
-                self._take(slices, order, rate, [report.arrays for report in reports if report.rows])
+            arrived = [report.rows for report in reports]
+            if math.isfinite(sum(slices[0].losses)) and order.enough(sum(arrived)):
+                sparse = join_sparse([report.arrays for report in reports if report.rows])
+                self._take(slices, order.again(arrived), rate, scaled_sparse(sparse, order.scale(sum(arrived))))
             self._last_end, begin = time.perf_counter(), self._last_end
             seconds = max(done.seconds for done in slices)
             return done_by_driver(order, reports, begin, returned, self._last_end, update=seconds)
@@ -158,7 +161,7 @@ class SlicedSync(Sync):
             self._updates += 1
             self._drop_seed()
         else:
-            self._driver.apply(values, join_sparse(sparse), state)
+            self._driver.apply(values, sparse, state)
             self._weights, self._state, self._updates = self._driver.weights, self._driver.state, self._driver.updates
         if self._repeated == len(self._since):
             self._since.append((order, rate))

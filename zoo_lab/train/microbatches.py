@@ -1,0 +1,99 @@
+"""One worker's part of a batch, in one piece or in several with a look at the clock between (E).
+
+A compiled step cannot be interrupted; so where the run does without what comes too late, a part is cut into pieces,
+and at its limit the worker gives what it has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo_lab.core.slices import slice_bounds
+from zoo_lab.train.setup import Order
+
+if TYPE_CHECKING:
+    from zoo_lab.train.step import StepResult
+
+PIECES = 4
+
+
+@dataclass(frozen=True)
+class PartDone:
+    """What a worker has done of its part.
+
+    Attributes:
+        rows: how many it has used.
+        asked: how many there were.
+        result: what they gave, None without rows.
+        read, compute: seconds.
+    """
+
+    rows: int
+    asked: int
+    result: StepResult | None
+    read: float
+    compute: float
+
+
+def compute_part(
+    replica: Any, index: int, reader: Any, order: Order, weights: np.ndarray, state: np.ndarray
+) -> PartDone:
+    """Compute a worker's part of a batch, piece by piece until its limit."""
+    begin = mark = time.perf_counter()
+    rows = replica.rows_of(order, index, reader)
+    result, done, read, compute = None, 0, 0.0, 0.0
+    for number, piece in enumerate(_pieces(rows, order.pieces)):
+        if _ends(order, index, done, mark - begin):
+            break
+        data = reader.read(piece)
+        loaded = time.perf_counter()
+        with noting(piece):
+            own = replica.step(order, index, weights, state, data, number)
+        result = own if result is None else _sum(result, own)
+        done += len(piece)
+        read, mark = read + loaded - mark, time.perf_counter()
+        compute += mark - loaded
+    return PartDone(done, len(rows), result, read, compute)
+
+
+@contextlib.contextmanager
+def noting(rows: np.ndarray) -> Iterator[None]:
+    """Note on an exception which rows it came from."""
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "add_note"):  # Python 3.11
+            error.add_note(f"rows {rows[0]} … {rows[-1]} ({len(rows)} of the batch)")
+        raise
+
+
+def _pieces(rows: np.ndarray, pieces: int) -> list[np.ndarray]:
+    count = min(pieces, len(rows))
+    return [rows[slice(*slice_bounds(len(rows), count, number))] for number in range(count)]
+
+
+def _ends(order: Order, index: int, done: int, seconds: float) -> bool:
+    if order.arrived is not None:
+        return done >= order.arrived[index]
+    return order.limit is not None and seconds > order.limit
+
+
+def _sum(one: StepResult, other: StepResult) -> StepResult:
+    sparse = [
+        (np.concatenate([rows, more_rows]), np.concatenate([values, more_values]))
+        for (rows, values), (more_rows, more_values) in zip(one.sparse, other.sparse, strict=True)
+    ]
+    return replace(
+        one,
+        loss=one.loss + other.loss,
+        gradient=one.gradient + other.gradient,
+        sparse=sparse,
+        state=one.state + other.state,
+        metrics=one.metrics + other.metrics,
+    )
