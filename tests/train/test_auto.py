@@ -34,6 +34,9 @@ class Recorded(Sync):
     def pull(self):
         self.notes.append(("pull", self.name))
 
+    def rewind(self):
+        self.pull()
+
     def mark(self):
         pass
 

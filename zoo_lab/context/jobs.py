@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 from zoo_lab.core.errors import ZooLabError
 
 T = TypeVar("T")
+GRACE_SECONDS = 0.5
+_CANCEL_SECONDS = 0.3
 _CLOSE_SECONDS = 5.0
 _CANCEL_AGAIN_SECONDS = 0.1
 
@@ -150,6 +152,12 @@ class JobSession:
         """
         self._cancelled = True
         self._cancel_tag()
+
+    def settle_or_cancel(self) -> None:
+        """After an interrupt: let short jobs end by themselves, which keeps their workers; cancel long ones."""
+        if not self.settle(GRACE_SECONDS):
+            self.cancel()
+            self.settle(_CANCEL_SECONDS)
 
     def close(self) -> None:
         """End the session: jobs still under way are cancelled, its thread ends. Safe to call twice."""

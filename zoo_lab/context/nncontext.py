@@ -160,6 +160,15 @@ class NNContext:
                 self._keep_alive_runs = True
                 self._keep_alive.start()
 
+    def recount(self) -> None:
+        """Count the slots again, since executors join and go; where there are others than before, they are cold."""
+        slots = self.slots if self.master.kind == "local" else count_slots(self.sc)
+        if slots in (0, self.slots):  # none: the last executor is being replaced
+            return
+        self.slots = slots
+        self._description.update(executors=count_executors(self.sc), slots=slots)
+        self._set_state("cold")
+
     def stop(self) -> None:
         """Free everything that this context made. An adopted session is left running. Safe to call twice."""
         if self.state == "stopped" or os.getpid() != self._process:

@@ -29,8 +29,6 @@ class WorkersLost(RuntimeError):
     """A worker died or gave up, or files of its are gone: nobody's fault, and the job is done again."""
 
 
-GRACE_SECONDS = 0.5
-_CANCEL_SECONDS = 0.3
 _EXCHANGE_BYTES = 1 << 20  # more than the moments of all channels of most models
 _LOSS = re.compile(r"(Python worker (exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 
@@ -169,9 +167,7 @@ class Engine:
 
     def end(self) -> None:
         """After an interrupt: let a short job end by itself, which keeps the workers warm; cancel a long one."""
-        if not self.settle(GRACE_SECONDS):
-            self._session.cancel()
-            self.settle(_CANCEL_SECONDS)
+        self._session.settle_or_cancel()
 
     def cancel(self) -> None:
         """Cancel the job under way, unless it is `spared`."""
@@ -205,7 +201,7 @@ class Engine:
         Path(self.setup.exchange_path).unlink(missing_ok=True)
 
     def _records(self, data: FeatureSet) -> RDD:
-        slots = self.context.slots
+        slots = self.setup.workers
         if self.context.one_host:
             return self.context.sc.parallelize(range(slots), slots)
         return data.store.pinned.coalesce(slots)

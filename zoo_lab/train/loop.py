@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -18,6 +18,7 @@ from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscar
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order
+from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.grouping import Grouping
 from zoo_lab.train.live import LiveModel
@@ -39,8 +40,7 @@ class Loop:
         self,
         plan: Plan,
         live: LiveModel,
-        engine: Engine,
-        sync: Sync,
+        crew: Crew,
         *,
         run: str,
         emit: Callable[[Event], None],
@@ -48,7 +48,7 @@ class Loop:
         callbacks: Sequence[Any],
         validation: FeatureSet | None,
         stop_asked: Callable[[], bool],
-        planned: Callable[[Plan], None],
+        planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
     ) -> None:
@@ -59,14 +59,13 @@ class Loop:
         self._begin = time.perf_counter() - start.seconds
         self._planned = planned
         self._live = live
-        self._engine = engine
-        self._sync = sync
+        self._crew = crew
         self._run = run
         self._emit = emit
         self._repeat = repeat
         self._validation = validation
         self._stop_asked = stop_asked
-        self._grouping = Grouping(plan.iterations_per_job, sync.capacity)
+        self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity)
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
         self._counted = False
@@ -107,6 +106,14 @@ class Loop:
         self._callbacks.on_train_end(logs)
 
     @property
+    def _engine(self) -> Engine:
+        return self._crew.engine
+
+    @property
+    def _sync(self) -> Sync:
+        return self._crew.sync
+
+    @property
     def stopped_early(self) -> bool:
         """Whether a callback ended training before its last iteration."""
         return self.iterations < self.plan.iterations
@@ -118,6 +125,7 @@ class Loop:
         self._callbacks.on_epoch_begin(epoch)
         order = epoch_order(self.plan.rows, self.plan.seed, epoch, self.plan.shuffle)
         self._last_end = time.perf_counter()
+        self._repeat(self._crew.refit, self.iterations)
         self._publish()
         step = self.plan.position_of(self.iterations + 1).step
         self._counted = step > 0
@@ -164,7 +172,14 @@ class Loop:
             if done.order.iteration > self.iterations:  # else a group that is done again
                 finished.append((done, self._take(self.plan.position_of(done.order.iteration), done)))
 
-        self._repeat(lambda: self._sync.advance(orders, take), first)
+        attempts = itertools.count()
+
+        def advance() -> None:
+            if next(attempts):
+                self._crew.refit()
+            self._sync.advance(orders, take)
+
+        self._repeat(advance, first)
         for done, logs in finished:
             self._expect_finite(done)
             at = self.plan.position_of(done.order.iteration).step
@@ -227,7 +242,7 @@ class Loop:
         before = self._grouping.size
         self._grouping.note(len(group), launch, inside)
         if self._grouping.size != before == 1:
-            self._planned(replace(self.plan, why=f"{self.plan.why}; {self._grouping.why}"))
+            self._planned(self._grouping.why)
         now = time.perf_counter()
         if now - self._last_pull > max(_PULL_SECONDS, self._pull_seconds / _PULL_SHARE):
             self._pull()

@@ -5,26 +5,24 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.context.jobs import JobSession, interruptible
+from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDone, Notice, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
 
 if TYPE_CHECKING:
-    from zoo_lab.train.engine import Engine
+    from zoo_lab.train.crew import Crew
     from zoo_lab.train.live import LiveModel
     from zoo_lab.train.saving import Checkpoints, Start
-    from zoo_lab.train.update import UpdateRule
 
-_GRACE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -92,41 +90,32 @@ def _stopped(run: Run, reason: str, error: BaseException | None, begin: float) -
 
 def _train(run: Run, job: Job, log: RunLog) -> str:
     """Return why the run ended."""
-    from zoo_lab.train.grouping import most_iterations
+    from zoo_lab.train.crew import Crew
     from zoo_lab.train.loop import Loop
     from zoo_lab.train.repeat import Repeater, Stopped
     from zoo_lab.train.saving import Saver
-    from zoo_lab.train.sync import Terms, open_sync
 
     context = job.data.context
     context.warm_up()
     live = job.live
     with ExitStack() as resources:
         session = resources.enter_context(context.jobs.session(f"zoo_lab: fit {run.name}"))
-        engine = _engine(session, live, job)
-        run.on_stop(lambda: _cancel_if_slow(engine, run))
+        repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
+        crew = resources.enter_context(closing(Crew(run, job, session, repeat)))
+        run.on_stop(lambda: _cancel_if_slow(crew, run))
         try:
-            resources.callback(engine.close)
-            repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
-            live.connect(repeat(engine.prepare, 0), fresh=job.start.iteration == 0)
-            rule, plan = _update_rule(job)
-            run.plan = plan
-            capacity = min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations)
-            terms = Terms(plan, engine, live, rule, capacity, lambda: run.stopping, _noting_choice(run), _telling(run))
-            sync = repeat(lambda: open_sync(terms), 0)
-            resources.enter_context(closing(sync))
+            crew.open(fresh=job.start.iteration == 0)
             loop = Loop(
-                plan,
+                run.plan,
                 live,
-                engine,
-                sync,
+                crew,
                 run=run.id,
                 emit=run.stream.emit,
                 repeat=repeat,
                 callbacks=job.callbacks,
                 validation=job.validation,
                 stop_asked=lambda: run.stopping,
-                planned=lambda measured: setattr(run, "plan", measured),
+                planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
             )
@@ -135,7 +124,7 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
         except Stopped:
             return "stopped"
         except KeyboardInterrupt:
-            engine.end()
+            session.settle_or_cancel()
             return "stopped"
         except Exception:
             if run.stopping:
@@ -163,58 +152,12 @@ def _events_before(start: Start) -> list[Event]:
     return [event for event in events if isinstance(event, (IterationDone, EpochDone))]
 
 
-def _update_rule(job: Job) -> tuple[UpdateRule | None, Plan]:
-    """Return how workers update slices of the weights (None: the driver updates all), and the plan that says why."""
-    from zoo_lab.train.loop import watches_batches
-
-    if job.plan.sync_every > 1:
-        return None, job.plan  # each worker's optimizer updates its own model
-    rule: Any = job.live.rule
-    if job.plan.drop is not None and job.plan.sync == "shared":
-        rule = "what came in time is known when all have ended"
-    if any(map(watches_batches, job.callbacks)):
-        rule = "a callback acts on every batch"
-    if isinstance(rule, str):
-        return None, replace(job.plan, why=f"{job.plan.why}; the driver updates the weights, as {rule}")
-    return rule, job.plan
-
-
-def _noting_choice(run: Run) -> Callable[[str, str], None]:
-    def note(sync: str, why: str) -> None:
-        run.plan = replace(run.plan, sync=sync, why=why)
-
-    return note
-
-
-def _telling(run: Run) -> Callable[[str], None]:
-    return lambda text: run.stream.emit(Notice(run=run.id, text=text))
-
-
-def _engine(session: JobSession, live: Any, job: Job) -> Any:
-    from zoo_lab.keras.shipping import pack
-    from zoo_lab.train.combination import parts_of
-    from zoo_lab.train.engine import Engine
-
-    return Engine(
-        job.data.context,
-        session,
-        job.data,
-        package=pack(job.live.model, optimizer=job.plan.sync_every > 1),
-        layout=live.layout,
-        weights=live.flat_weights(),
-        state=live.flat_state(only_updated=False),
-        seed=job.plan.seed,
-        class_weight=dict(job.class_weight) if job.class_weight else None,
-        parts=parts_of(job.plan),
-    )
-
-
-def _cancel_if_slow(engine: Engine, run: Run) -> None:
+def _cancel_if_slow(crew: Crew, run: Run) -> None:
     def cancel() -> None:
         if run.state == "running":
-            engine.cancel()
+            crew.cancel()
 
-    timer = threading.Timer(_GRACE_SECONDS, cancel)
+    timer = threading.Timer(GRACE_SECONDS, cancel)
     timer.daemon = True
     timer.start()
 

@@ -47,6 +47,9 @@ class MeasuredSync(Sync):
     def pull(self) -> None:
         self._sync.pull()
 
+    def rewind(self) -> None:
+        self._sync.rewind()
+
     def mark(self) -> None:
         self._sync.mark()
 

@@ -78,6 +78,10 @@ class Sync(ABC):
         """Bring the live model up to the last finished iteration."""
 
     @abstractmethod
+    def rewind(self) -> None:
+        """After an error: bring the live model to where another strategy can be asked for the same orders."""
+
+    @abstractmethod
     def mark(self) -> None:
         """After `pull`: go on exactly as a run would that starts from the live model as it is now."""
 

@@ -38,6 +38,9 @@ class CollectSync(Sync):
     def pull(self) -> None:
         self._newest.pull()
 
+    def rewind(self) -> None:
+        self.pull()
+
     def mark(self) -> None:
         """All that the next iteration starts from is what `pull` gave."""
 

@@ -45,6 +45,9 @@ class DroppingSync(Sync):
     def pull(self) -> None:
         self._inner.pull()
 
+    def rewind(self) -> None:
+        self._inner.rewind()
+
     def mark(self) -> None:
         self._inner.mark()
 

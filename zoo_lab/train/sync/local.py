@@ -56,6 +56,9 @@ class LocalSync(Sync):
     def pull(self) -> None:
         """The live model itself is averaged."""
 
+    def rewind(self) -> None:
+        """The live model itself is averaged."""
+
     def mark(self) -> None:
         """All that the next round starts from is the live model."""
 

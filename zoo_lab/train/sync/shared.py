@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from zoo_lab.context.jobs import undivided
+from zoo_lab.context.jobs import GRACE_SECONDS, undivided
 from zoo_lab.train.arrival import equal_arrivals, scaled_to_mean
-from zoo_lab.train.engine import GRACE_SECONDS, Engine, WorkersLost
+from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.group import TrainGroup
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.memory import MemoryShape, SharedMemory
@@ -95,6 +95,13 @@ class SharedSync(Sync):
             return  # the live model itself was updated
         if self._owed:
             self._redo()
+        self._restore()
+
+    def rewind(self) -> None:
+        if self._rule:
+            self._restore()
+
+    def _restore(self) -> None:
         memory, bank = self._memory, self._memory.bank
         self._live.restore(
             memory.weights[bank], memory.state[bank], memory.slots[bank], memory.scalars[bank, 0], memory.updates

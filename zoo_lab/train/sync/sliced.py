@@ -97,6 +97,9 @@ class SlicedSync(Sync):
         slots, scalars = self._read_slots()
         self._live.restore(self._weights, self._state, slots, scalars, self._updates)
 
+    def rewind(self) -> None:
+        self.pull()
+
     def mark(self) -> None:
         self._snapshot()  # rounding errors are not in a checkpoint, so they are dropped here too
 
