@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStarted, RunStopped
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.plan import Plan
@@ -149,7 +149,7 @@ def _events_before(start: Start) -> list[Event]:
         events = list(read_events(start.file, start.offset))
     except (OSError, ValueError):  # it was damaged since; the checkpoint holds what training needs
         return []
-    return [event for event in events if isinstance(event, (IterationDone, EpochDone))]
+    return [event for event in events if isinstance(event, (IterationDone, IterationDiscarded, EpochDone))]
 
 
 def _cancel_if_slow(crew: Crew, run: Run) -> None:
