@@ -48,6 +48,7 @@ def resample(
     volume: np.ndarray,
     mapping: Mapping,
     *,
+    size: tuple[int, int, int] | None = None,
     margin: float | None = None,
     fill: float = 0.0,
     interpolation: str = "linear",
@@ -57,17 +58,19 @@ def resample(
     Args:
         volume: (depth, height, width, channels).
         mapping: takes voxel indices of the result, shape (3, …), and gives places in the source, float64, same shape.
+        size: (depth, height, width) of the result; None = that of the volume.
         margin: voxels that a place may lie outside the source and still get the nearest voxel; None for any distance.
         fill: what places farther outside get.
         interpolation: "linear" between the eight voxels around (float32, or float64 if the volume is), or "nearest",
             which keeps the volume's type and so its label numbers.
     """
     order = INTERPOLATIONS[::-1].index(interpolation)
-    result = np.empty(volume.shape, _result_type(volume, interpolation))
-    rows = max(1, _SLAB_VOXELS // (volume.shape[1] * volume.shape[2]))
-    for start in range(0, volume.shape[0], rows):
-        slab = slice(start, min(start + rows, volume.shape[0]))
-        result[slab] = _sample(volume, mapping(_indices(slab, volume.shape)), order, margin, fill)
+    size = size or volume.shape[:3]
+    result = np.empty((*size, volume.shape[3]), _result_type(volume, interpolation))
+    slices = max(1, _SLAB_VOXELS // (size[1] * size[2]))
+    for start in range(0, size[0], slices):
+        slab = slice(start, min(start + slices, size[0]))
+        result[slab] = _sample(volume, mapping(_indices(slab, size)), order, margin, fill)
     return result
 
 
