@@ -1,6 +1,6 @@
 """What every image step is: it takes an `ImageFeature` and gives a new one. Runs inside Spark executors.
 
-base calls the step, whatever the image comes in · the steps compute · movement maps the boxes · draws gives the numbers.
+base calls the step, whatever the image comes in · a step computes · movement maps the boxes · draws gives the numbers.
 """
 
 from __future__ import annotations
@@ -47,25 +47,20 @@ class ImagePreprocessing(CarriedPreprocessing):
         """Return what `whole` makes of an image in whatever form it comes, or of each of many images."""
         if isinstance(value, ImageFeature):
             return run(value)
-        if isinstance(value, Collection):
-            return value.transform(whole)
         if isinstance(value, (np.ndarray, bytes, bytearray)):
-            return unwrapped(run(wrapped(value)))
-        if _is_spark(value, "pyspark", "RDD"):
-            return value.map(whole)
-        if _is_spark(value, "pyspark.sql", "Column"):
-            from zoo_lab.feature.image.column import transformed_column
+            return unwrapped(run(wrapped(value)), value)
+        return carried_many(value, whole, self._refused)
 
-            return transformed_column(value, whole)
+    def replay(self, feature: ImageFeature, draws: Iterable[tuple[str, Drawn]]) -> Any:
+        """Return what this step makes of `feature` with the `draws` of a finished image instead of new ones."""
+        return self(feature.replaying(draws))
+
+    def _refused(self, value: Any) -> Any:
         msg = (
             f"{type(self).__name__}: expected an ImageFeature, an array, bytes, an ImageSet, an RDD or a DataFrame "
             f"column; received {type(value).__module__}.{type(value).__qualname__}."
         )
         raise ArgumentError(msg)
-
-    def replay(self, feature: ImageFeature, draws: Iterable[tuple[str, Drawn]]) -> Any:
-        """Return what this step makes of `feature` with the `draws` of a finished image instead of new ones."""
-        return self(feature.replaying(draws))
 
     def _one(self, feature: ImageFeature) -> Any:
         if feature.problem:
@@ -137,11 +132,28 @@ def wrapped(value: Any) -> ImageFeature:
     return ImageFeature().with_image(value)
 
 
-def unwrapped(result: Any) -> Any:
-    """Return the array of an image: its tensor once there is one, else its picture; other results as they are."""
+def unwrapped(result: Any, given: Any) -> Any:
+    """Return the array of an image: its tensor once there is one, else its picture; other results as they are.
+
+    The array is never the one that was `given`, so that changing one leaves the other.
+    """
     if not isinstance(result, ImageFeature):
         return result
-    return result.require_image() if result.tensor is None else result.tensor
+    array = result.require_image() if result.tensor is None else result.tensor
+    return array.copy() if isinstance(given, np.ndarray) and np.may_share_memory(array, given) else array
+
+
+def carried_many(value: Any, whole: Preprocessing, run: Callable[[Any], Any]) -> Any:
+    """Return what `whole` makes of each value in a collection, an RDD or a DataFrame column, or `run` of one value."""
+    if isinstance(value, Collection):
+        return value.transform(whole)
+    if _is_spark(value, "pyspark", "RDD"):
+        return value.map(whole)
+    if _is_spark(value, "pyspark.sql", "Column"):
+        from zoo_lab.feature.image.column import transformed_column
+
+        return transformed_column(value, whole)
+    return run(value)
 
 
 def _is_spark(value: Any, module: str, name: str) -> bool:

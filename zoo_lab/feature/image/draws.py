@@ -27,8 +27,8 @@ class Draw:
         script: earlier draws to repeat instead of drawing; None = draw.
 
     Example:
-        >>> Draw(seed=1).generator("dogs/1.jpg", "ImageExpand", 0).integers(100) < 100
-        True
+        >>> Draw(seed=1).generator("dogs/1.jpg", "ImageExpand", 0).integers(10, size=3).shape
+        (3,)
     """
 
     seed: int = 0

@@ -62,7 +62,7 @@ class ImageFeature:
     tensor: np.ndarray | None = None
     problem: str = ""
     draws: tuple[tuple[str, Drawn], ...] = ()
-    seeding: Draw = Draw()
+    seeding: Draw = field(default_factory=Draw)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -93,6 +93,14 @@ class ImageFeature:
             raise DataError(msg)
         return self.image
 
+    def require(self, key: str, step: str, repair: str) -> Any:
+        """Return the value under a key, or raise `DataError` that names the step and the repair."""
+        value = self.get(key)
+        if value is None:
+            msg = f"{step}: {self.name}: expected a value under {key!r}; received none. {repair}"
+            raise DataError(msg)
+        return value
+
     def replace(self, **changes: Any) -> ImageFeature:
         """Return this image with other values for some attributes; the unchanged ones are shared."""
         return dataclasses.replace(self, **changes)
@@ -111,12 +119,14 @@ class ImageFeature:
             return self.replace(**{name: value})
         return self.replace(extra={**self.extra, key: value})
 
-    def __getitem__(self, key: str) -> Any:
-        """Return the value under one of the predecessor's keys, such as "imageTensor", or a key of one's own."""
+    def get(self, key: str) -> Any:
+        """Return the value under one of the predecessor's keys, such as "imageTensor", or a key of one's own.
+
+        None if there is no value.
+        """
         name = KEYS.get(key, key)
-        if name in self.__dataclass_fields__ or name == "size":
-            return getattr(self, name)
-        return self.extra[key]
+        known = name in self.__dataclass_fields__ or name == "size"
+        return getattr(self, name) if known else self.extra.get(key)
 
     def seeded(self, seed: int, epoch: int = 0) -> ImageFeature:
         """Return this image with another seed and epoch for the random steps to come."""
