@@ -6,11 +6,12 @@ A column of Spark's image struct, or of encoded files as binary, becomes a colum
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.feature import ImageFeature
@@ -30,8 +31,8 @@ def transformed_column(column: Column, step: Preprocessing) -> Column:
     from pyspark.sql.functions import pandas_udf
 
     gives_tensors = any(isinstance(one, (ImageMatToTensor, ImageFeatureToTensor)) for one in steps_of(step))
-    run = ColumnRun(step, gives_tensors)
-    return pandas_udf(run.__call__, TENSOR_TYPE if gives_tensors else IMAGE_TYPE, 200)(column)
+    function = _annotated(ColumnRun(step, gives_tensors))
+    return pandas_udf(function, TENSOR_TYPE if gives_tensors else IMAGE_TYPE)(column)
 
 
 def steps_of(step: Preprocessing) -> Iterator[Preprocessing]:
@@ -52,8 +53,6 @@ class ColumnRun:
 
     def __call__(self, values: Any) -> Any:
         """Return a batch of results: tensors as a Series, image structs as a DataFrame."""
-        import pandas as pd
-
         inputs = values.to_dict("records") if isinstance(values, pd.DataFrame) else values.tolist()
         results = [self._one(value) for value in inputs]
         return pd.Series(results, dtype=object) if self.gives_tensors else pd.DataFrame(results, columns=list(FIELDS))
@@ -74,6 +73,18 @@ class ColumnRun:
         if isinstance(next(steps_of(self.step)), RowToImageFeature):
             return value
         return feature_of_row(value) if isinstance(value, dict) else ImageFeature(bytes=bytes(value))
+
+
+def _annotated(run: ColumnRun) -> Callable[[Any], Any]:
+    """Return `run` as a function whose annotations tell Spark what goes in and out."""
+
+    def tensors(values: pd.Series) -> pd.Series:
+        return run(values)
+
+    def images(values: pd.Series) -> pd.DataFrame:
+        return run(values)
+
+    return tensors if run.gives_tensors else images
 
 
 def _is_image(result: Any) -> bool:

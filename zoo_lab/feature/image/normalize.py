@@ -191,7 +191,7 @@ class ImagePixelNormalize(ImagePreprocessing):
 
 
 def _stretched(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return the picture with its least value at `low` and its greatest at `high`; `cv2.normalize` misses them a bit."""
+    """Return the picture from `low` to `high`; `cv2.normalize` misses both by a rounding."""
     least, greatest = float(image.min()), float(image.max())
     factor = (high - low) / (greatest - least) if greatest > least else 0.0
     return (image - np.float32(least)) * np.float32(factor) + np.float32(low)
