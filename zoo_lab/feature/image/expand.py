@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from zoo_lab.core.checks import Checks
@@ -13,7 +14,7 @@ from zoo_lab.feature.image.base import ImagePreprocessing, RandomImagePreprocess
 from zoo_lab.feature.image.draws import Drawn
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.movement import moved, shift
-from zoo_lab.feature.image.pictures import per_channel, rounded
+from zoo_lab.feature.image.pictures import per_channel, with_channels
 
 NOTHING = 1e-2
 """A greatest ratio that differs from 1 by less changes nothing."""
@@ -114,8 +115,6 @@ def pasted(feature: ImageFeature, size: tuple[int, int], corner: tuple[int, int]
     """Return the picture on a canvas of (height, width) and colour (one value per channel), its corner at (x, y)."""
     (height, width), (x, y) = size, corner
     image = feature.require_image()
-    color = rounded(color) if image.dtype == np.uint8 else color
-    canvas = np.empty((height, width, image.shape[2]), image.dtype)
-    canvas[:] = color
-    canvas[y : y + image.shape[0], x : x + image.shape[1]] = image
-    return moved(feature, canvas, shift(x, y), (-x, -y, width - x, height - y))
+    below, right = height - y - image.shape[0], width - x - image.shape[1]
+    canvas = cv2.copyMakeBorder(image, y, below, x, right, cv2.BORDER_CONSTANT, value=color.tolist())
+    return moved(feature, with_channels(canvas), shift(x, y), (-x, -y, width - x, height - y))

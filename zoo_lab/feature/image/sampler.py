@@ -43,12 +43,12 @@ class ImageRandomSampler(RandomImagePreprocessing):
         if feature.boxes is None or not len(feature.boxes):
             return {"window": WHOLE}
         boxes = feature.boxes.to_normalized(*feature.size[:2]).coordinates.astype(np.float64)
-        accepted = [WHOLE]
-        for least, most in OVERLAPS:
-            windows = drawn_windows(generator)
-            overlaps = overlap(windows, boxes)
-            fits = ((overlaps >= least) & (overlaps <= most)).any(axis=1)
-            accepted += [tuple(window) for window in windows[fits][:1].tolist()]
+        windows = drawn_windows(generator, len(OVERLAPS) * TRIALS)
+        overlaps = overlap(windows, boxes).reshape(len(OVERLAPS), TRIALS, -1)
+        least, most = np.array(OVERLAPS).T[:, :, np.newaxis, np.newaxis]
+        fits = ((overlaps >= least) & (overlaps <= most)).any(axis=2)
+        first = np.arange(len(OVERLAPS)) * TRIALS + fits.argmax(axis=1)
+        accepted = [WHOLE, *map(tuple, windows[first[fits.any(axis=1)]].tolist())]
         return {"window": accepted[generator.integers(len(accepted))]}
 
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
@@ -61,12 +61,12 @@ class ImageRandomSampler(RandomImagePreprocessing):
         return ImageRoiProject().transform(cut_within(feature, pixels, True, "ImageRandomSampler"))
 
 
-def drawn_windows(generator: np.random.Generator) -> np.ndarray:
-    """Return 50 windows by chance, (50, 4) of x1, y1, x2, y2 as parts of width and height."""
-    scales = generator.uniform(LEAST_SCALE, 1, TRIALS)
+def drawn_windows(generator: np.random.Generator, count: int) -> np.ndarray:
+    """Return windows by chance, (count, 4) of x1, y1, x2, y2 as parts of width and height."""
+    scales = generator.uniform(LEAST_SCALE, 1, count)
     shapes = generator.uniform(np.maximum(SHAPES[0], scales**2), np.minimum(SHAPES[1], 1 / scales**2))
     widths, heights = scales * np.sqrt(shapes), scales / np.sqrt(shapes)
-    x, y = generator.random(TRIALS) * (1 - widths), generator.random(TRIALS) * (1 - heights)
+    x, y = generator.random(count) * (1 - widths), generator.random(count) * (1 - heights)
     return np.clip(np.stack([x, y, x + widths, y + heights], axis=1), 0, 1)
 
 
