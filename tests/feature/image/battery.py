@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import pickle
 from typing import Any
 
@@ -151,7 +152,7 @@ def check_transform(step: Preprocessing, image: ImageFeature = WHOLE) -> None:
     assert contents(step(image)) == contents(result), "a repetition differs"
     check_documented(step)
     if isinstance(result, ImageFeature):
-        replayed = step.replay(image.seeded(99), result.draws)
+        replayed = step.replay(image.seeded(99), json.loads(json.dumps(result.draws)))
         assert contents(replayed) == contents(result), "a replay differs"
         assert result.uri == image.uri and result.label == image.label
         drew = [name for name, _ in result.draws]

@@ -27,6 +27,7 @@ from zoo_lab.feature.image import (
     ImageRandomPreprocessing,
     ImageRandomSampler,
     ImageResize,
+    replay,
 )
 
 SSD = ChainedPreprocessing(
@@ -60,7 +61,9 @@ def test_without_a_seed_the_seed_is_zero():
 def test_a_set_of_draws_replays_the_chain_that_made_it():
     for image in SMALL:
         result = SSD(image.seeded(7))
-        assert contents(SSD(image.replaying(result.draws))) == contents(result)
+        again = replay(SSD, image, result.draws)
+        assert contents(again) == contents(result) == contents(SSD(image.replaying(result.draws)))
+        assert again.seeding.script is None  # further steps draw anew
         assert result.draws[0][0] == "ImageColorJitter"
 
 

@@ -66,5 +66,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "RandomImagePreprocessing": "zoo_lab.feature.image.base",
         "RowToImageFeature": "zoo_lab.feature.image.row",
         "ScaleResize": "zoo_lab.feature.image.scale",
+        "replay": "zoo_lab.feature.image.base",
     },
 )

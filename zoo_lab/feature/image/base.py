@@ -53,7 +53,7 @@ class ImagePreprocessing(CarriedPreprocessing):
 
     def replay(self, feature: ImageFeature, draws: Iterable[tuple[str, Drawn]]) -> Any:
         """Return what this step makes of `feature` with the `draws` of a finished image instead of new ones."""
-        return self(feature.replaying(draws))
+        return replay(self, feature, draws)
 
     def _refused(self, value: Any) -> Any:
         msg = (
@@ -106,6 +106,28 @@ class RandomImagePreprocessing(ImagePreprocessing):
             )
             raise ArgumentError(msg)
         return drawn
+
+
+def replay(step: Preprocessing, feature: ImageFeature, draws: Iterable[tuple[str, Drawn]]) -> Any:
+    """Return what a step or a chain makes of an image with the draws of a finished image instead of new ones.
+
+    Args:
+        step: what made the finished image.
+        feature: the image that it was made of.
+        draws: `draws` of the finished image, also after a way through JSON.
+
+    Raises `ArgumentError` if the draws are of other steps.
+
+    Example:
+        >>> image = ImageFeature(uri="a.png", mat=np.zeros((50, 50, 3), np.uint8))
+        >>> first = ImageRandomCrop(20, 20)(image.seeded(7))
+        >>> replay(ImageRandomCrop(20, 20), image, first.draws).draws == first.draws
+        True
+    """
+    result = step(feature.replaying(draws))
+    if not isinstance(result, ImageFeature):
+        return result
+    return result.replace(seeding=dataclasses.replace(result.seeding, script=None))
 
 
 def with_key_of_pixels(feature: ImageFeature) -> ImageFeature:

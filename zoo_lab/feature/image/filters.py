@@ -84,7 +84,7 @@ class ImageGaussianNoise(RandomImagePreprocessing):
 
     def draw(self, generator: np.random.Generator, feature: ImageFeature) -> Drawn:
         """Return the standard deviation, and the seed of the numbers of the pixels."""
-        return {"std": float(generator.uniform(self.std_low, self.std_high)), "seed": int(generator.integers(2**63))}
+        return {"std": float(generator.uniform(self.std_low, self.std_high)), "seed": int(generator.integers(2**32))}
 
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
         """Add the numbers."""

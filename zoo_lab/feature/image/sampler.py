@@ -53,7 +53,7 @@ class ImageRandomSampler(RandomImagePreprocessing):
 
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
         """Cut the window out."""
-        if drawn["window"] == WHOLE:
+        if tuple(drawn["window"]) == WHOLE:
             return feature
         height, width, _ = feature.size
         x1, y1, x2, y2 = np.multiply(drawn["window"], (width, height, width, height))
