@@ -9,17 +9,15 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from zoo_lab.feature.image.draws import pixel_key
 from zoo_lab.feature.image.feature import ImageFeature
+from zoo_lab.feature.image.loading import loaded
 from zoo_lab.feature.image.policy import by_policy
 from zoo_lab.feature.image.reading import ImageReader
 from zoo_lab.feature.preprocessing import Preprocessing
 
-FILE = "zoo_lab.file"
-"""Key of an image that is still in a file of this machine, with its path."""
 _BITS = 64
 
 
@@ -29,15 +27,15 @@ class Share:
 
     Args:
         start, stop: the range, parts of 1.
-        seed: of the split.
+        seeds: the seed of the split, and of how many shares this is one.
     """
 
     start: float
     stop: float
-    seed: int
+    seeds: tuple[int, int]
 
     def __contains__(self, feature: ImageFeature) -> bool:
-        return self.start <= _number(f"{self.seed}\x1f{_key(feature)}") < self.stop
+        return self.start <= _number(f"{self.seeds}\x1f{_key(feature)}") < self.stop
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,13 @@ class Pipeline:
         """Return this pipeline with other values for some fields."""
         return dataclasses.replace(self, **changes)
 
+    def chosen(self, sources: Iterable[ImageFeature]) -> Iterator[ImageFeature]:
+        """Yield the images of these shares as they are, without reading them."""
+        return (source for source in sources if all(source in share for share in self.shares))
+
     def read(self, sources: Iterable[ImageFeature]) -> Iterator[ImageFeature]:
         """Yield the images of these shares as they were read, the bad ones with their problem."""
-        return (self.reader(read_file(source)) for source in sources if all(source in share for share in self.shares))
+        return (self.reader(loaded(source)) for source in self.chosen(sources))
 
     def run(self, sources: Iterable[ImageFeature]) -> Iterator[Any]:
         """Yield what the set has for each image.
@@ -78,6 +80,17 @@ class Pipeline:
         for feature in by_policy(self.read(sources), self.policy):
             yield feature if feature.problem else self._transformed(feature)
 
+    def keeping_bytes(self) -> tuple[Pipeline, bool]:
+        """Return this pipeline with images that keep the bytes of their files, and whether these are still theirs."""
+        same = not self.steps and self.reader.image_codec == -1 and self.reader.resize_height < 1
+        return self.replace(reader=dataclasses.replace(self.reader, keep_bytes=same)), same
+
+    def told(self) -> str:
+        """Return what the representation of a set says of its pipeline."""
+        policy = "" if self.policy == "raise" else f', bad ones: "{self.policy}"'
+        seeding = "" if self.seeding is None else f", seed {self.seeding[0]}, epoch {self.seeding[1]}"
+        return policy + seeding + "".join(f" → {step!r}" for step in self.steps)
+
     def _transformed(self, feature: ImageFeature) -> Any:
         value: Any = feature if self.seeding is None else feature.seeded(*self.seeding)
         for step in self.steps:
@@ -85,22 +98,12 @@ class Pipeline:
         return value
 
 
-def read_file(source: ImageFeature) -> ImageFeature:
-    """Return the image with the bytes of the local file under its key `FILE`, or with the problem of reading it."""
-    if FILE not in source.extra:
-        return source
-    extra = dict(source.extra)
-    path = Path(extra.pop(FILE))
-    try:
-        return source.replace(bytes=path.read_bytes(), extra=extra)
-    except OSError as error:
-        return source.replace(problem=f"it cannot be opened: {error.strerror or error}", extra=extra)
-
-
 def _key(feature: ImageFeature) -> str:
-    if feature.uri or feature.image is None:
+    if feature.uri:
         return feature.uri
-    return pixel_key(feature.image)
+    if feature.image is not None:
+        return pixel_key(feature.image)
+    return hashlib.blake2b(feature.bytes or b"").hexdigest()
 
 
 def _number(text: str) -> float:

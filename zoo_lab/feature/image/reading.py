@@ -83,7 +83,7 @@ class ImageReader:
     keep_bytes: bool = False
 
     def __call__(self, feature: ImageFeature) -> ImageFeature:
-        if feature.problem or feature.bytes is None:
+        if feature.problem or feature.bytes is None or feature.image is not None:
             return feature
         try:
             image = decode_image(feature.bytes, self.image_codec, self.max_pixels)
