@@ -214,7 +214,9 @@ class ImageSet(ImageCollection):
         return read_volumes(path, sc, key, policy, **labels)
 
     @classmethod
-    def from_arrays(cls, images: Iterable[Any], labels: Sequence[Any] | None = None, sc: Any = None) -> ImageSet:
+    def from_arrays(
+        cls, images: Iterable[Any], labels: Sequence[Any] | None = None, sc: Any = None, *, policy: str = "raise"
+    ) -> ImageSet:
         """Return the set of pictures in memory, called "0", "1", … unless they have a uri.
 
         Args:
@@ -222,10 +224,12 @@ class ImageSet(ImageCollection):
                 `ImageFeature`s.
             labels: one for each, or None.
             sc: for a distributed set, as in `read`.
+            policy: as in `read`, for files and for images that have a `problem`.
         """
         from zoo_lab.feature.image.imageset_local import LocalImageSet
+        from zoo_lab.feature.image.imageset_reading import Options
 
-        local = LocalImageSet(images, labels)
+        local = LocalImageSet(images, labels, pipeline=Options(policy=policy).pipeline())
         return local if sc is None else local.to_distributed(sc)
 
     @classmethod

@@ -12,6 +12,7 @@ from typing import Any
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = 1, 2, 3
 _KEY, _VALUE = 1, 2
+_LONGEST = 70
 
 
 def parse_example(data: bytes) -> dict[str, list[Any]]:
@@ -29,7 +30,7 @@ def parse_example(data: bytes) -> dict[str, list[Any]]:
     for _, features in _fields(data):
         for _, entry in _fields(features):
             parts = dict(_fields(entry))
-            found[bytes(parts[_KEY]).decode("utf-8")] = _values(parts.get(_VALUE, b""))
+            found[_bytes(parts.get(_KEY, b"")).decode("utf-8")] = _values(parts.get(_VALUE, b""))
     return found
 
 
@@ -37,7 +38,7 @@ def _values(feature: bytes) -> list[Any]:
     for kind, listed in _fields(feature):
         items = [item for _, item in _fields(listed)]
         if kind == _BYTES_LIST:
-            return items
+            return [_bytes(item) for item in items]
         if kind == _FLOAT_LIST:
             return [value for item in items for value in _floats(item)]
         if kind == _INT64_LIST:
@@ -46,7 +47,7 @@ def _values(feature: bytes) -> list[Any]:
 
 
 def _floats(item: Any) -> list[float]:
-    return list(struct.unpack(f"<{len(item) // 4}f", item))
+    return list(struct.unpack(f"<{len(_bytes(item)) // 4}f", item))
 
 
 def _integers(item: Any) -> list[int]:
@@ -62,7 +63,7 @@ def _integers(item: Any) -> list[int]:
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
     """Yield (number, value) of the fields of a message: an integer, or the bytes of anything else."""
     position = 0
-    while position < len(data):
+    while position < len(_bytes(data)):
         tag, position = _varint(data, position)
         kind = tag & 7
         if kind == _VARINT:
@@ -79,15 +80,23 @@ def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
         position += length
 
 
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    msg = "a number where a message or text belongs"
+    raise ValueError(msg)
+
+
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
+    number = 0
+    for shift in range(0, _LONGEST, 7):
         byte = data[position]
         position += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
             return number, position
-        shift += 7
+    msg = f"a number without an end at byte {position}"
+    raise ValueError(msg)
 
 
 def _signed(number: int) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import DataError
-from zoo_lab.feature.image.base import ImagePreprocessing, RandomImagePreprocessing, unwrapped
+from zoo_lab.feature.image.base import ImagePreprocessing, RandomImagePreprocessing
 from zoo_lab.feature.image.draws import Drawn, pixel_key
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image3d.sampling import as_volume
@@ -29,7 +29,8 @@ class _TakesVolumes(ImagePreprocessing):
         """Return what `whole` makes of a volume in whatever form it comes, or of each of many volumes."""
         if not isinstance(value, np.ndarray):
             return super().carry(value, whole, run)
-        result = unwrapped(run(ImageFeature(tensor=as_volume(type(self).__name__, value))))
+        result = run(ImageFeature(tensor=as_volume(type(self).__name__, value)))
+        result = result.tensor if isinstance(result, ImageFeature) else result
         had_no_channels = value.ndim == 3 and isinstance(result, np.ndarray) and result.ndim == 4
         return result[..., 0] if had_no_channels else result
 
