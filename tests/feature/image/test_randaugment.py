@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from tests.feature.image.photographs import feature, gray, painted, part, photograph, seen_box
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.feature.image import ImageRandAugment, enhance
+from zoo_lab.feature.image import ImageRandAugment, ImageRandomRotation, enhance
 from zoo_lab.feature.image.randaugment import CHANGES, MOVES
 
 PILLOW = Image.fromarray(photograph()[:, :, ::-1])
@@ -70,6 +70,31 @@ def test_boxes_follow_each_change_of_place(name):
         result = step.apply(image, {"changes": ((name, amount),)})
         np.testing.assert_allclose(result.boxes.coordinates[0], seen_box(result.mat), atol=1.5)
         assert result.boxes.coordinates.round().tolist() != image.boxes.coordinates.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("brightness", lambda image: enhance.brightness(image, 1.45)),
+        ("color", lambda image: enhance.color(image, 1.45)),
+        ("contrast", lambda image: enhance.contrast(image, 1.45)),
+        ("sharpness", lambda image: enhance.sharpness(image, 1.45)),
+        ("posterize", lambda image: enhance.posterize(image, 6)),
+        ("solarize", lambda image: enhance.solarize(image, 127.5)),
+        ("rotate", ImageRandomRotation(15, 15)),
+    ],
+)
+def test_half_the_strength_is_half_of_torchvisions_range(name, expected):
+    result = ImageRandAugment().apply(feature(), {"changes": ((name, 0.5),)})
+    np.testing.assert_array_equal(result.mat, expected(part()))
+
+
+@pytest.mark.parametrize(("name", "moves"), [("translate_x", (72, 0)), ("translate_y", (0, 54)), ("shear_x", (15, 0))])
+def test_half_the_strength_moves_as_torchvision_does(name, moves):
+    """150 of 331 pixels of the side, or 0.3 pixels per row: half of it for a box whose upper edge is at row 100."""
+    image = painted((100, 100, 101, 101))
+    x1, y1, _, _ = ImageRandAugment().apply(image, {"changes": ((name, 0.5),)}).boxes.coordinates[0]
+    np.testing.assert_allclose((x1 - 100, y1 - 100), moves, atol=0.6)
 
 
 def test_no_magnitude_leaves_most_pixels():
