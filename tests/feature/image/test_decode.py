@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.feature.image.photographs import part
+from tests.feature.image.photographs import feature, gray, part
 from zoo_lab.core.errors import ArgumentError, DataError
 from zoo_lab.feature.image import ImageBytesToMat, ImageFeature, ImagePixelBytesToMat
 
@@ -65,6 +65,17 @@ def test_bytes_under_a_key_of_ones_own():
     np.testing.assert_array_equal(ImageBytesToMat("file")(image).mat, part())
     with pytest.raises(DataError, match="a: expected bytes under 'bytes'; received NoneType"):
         ImageBytesToMat()(image)
+
+
+def test_a_picture_without_bytes_gets_the_channels_asked_for():
+    """A set has decoded its files already; a chain written for files runs on it as well."""
+    transparent = np.dstack([part(), gray()])
+    for image in (part(), gray(), transparent):
+        kept = ImageBytesToMat()(feature(mat=image)).mat
+        np.testing.assert_array_equal(kept, image)
+        assert ImageBytesToMat(image_codec=1)(feature(mat=image)).size == (240, 320, 3)
+        assert ImageBytesToMat(image_codec=0)(feature(mat=image)).size == (240, 320, 1)
+    np.testing.assert_array_equal(ImageBytesToMat(image_codec=1)(feature(mat=transparent)).mat, part())
 
 
 def test_raw_pixels_take_the_size_of_the_image():

@@ -7,18 +7,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.base import ImagePreprocessing
 from zoo_lab.feature.image.feature import ImageFeature
+from zoo_lab.feature.image.pictures import with_channels
 from zoo_lab.feature.image.reading import CODECS, Unreadable, decode_image
+
+CONVERSIONS = {
+    (0, 3): cv2.COLOR_BGR2GRAY,
+    (0, 4): cv2.COLOR_BGRA2GRAY,
+    (1, 1): cv2.COLOR_GRAY2BGR,
+    (1, 4): cv2.COLOR_BGRA2BGR,
+}
+"""From (codec, channels of the picture) to what gives the channels of that codec."""
 
 
 @dataclass(frozen=True)
 class ImageBytesToMat(ImagePreprocessing):
     """Decodes a file (JPEG, PNG, BMP, …) to a picture, channels B, G, R.
+
+    An image without bytes that has a picture, as `ImageSet.read` gives it, only gets the channels asked for.
 
     Args:
         byte_key: where the bytes are: "bytes", or a key of one's own.
@@ -47,6 +59,8 @@ class ImageBytesToMat(ImagePreprocessing):
 
     def transform(self, feature: ImageFeature) -> ImageFeature:
         """Decode one file."""
+        if feature.get(self.byte_key) is None and feature.image is not None:
+            return feature.with_image(recoded(feature.image, self.image_codec))
         data = bytes_under(feature, self.byte_key, "ImageBytesToMat")
         try:
             image = decode_image(data, self.image_codec)
@@ -85,6 +99,17 @@ class ImagePixelBytesToMat(ImagePreprocessing):
             )
             raise DataError(msg)
         return feature.replace(mat=np.frombuffer(data, np.uint8).reshape(size).copy(), floats=None)
+
+
+def recoded(image: np.ndarray, codec: int) -> np.ndarray:
+    """Return a decoded picture with the channels that a codec asks for: 0 one, 1 three, -1 those that it has.
+
+    Example:
+        >>> recoded(np.zeros((2, 3, 1), np.uint8), 1).shape
+        (2, 3, 3)
+    """
+    conversion = CONVERSIONS.get((codec, image.shape[2]))
+    return image if conversion is None else with_channels(cv2.cvtColor(image, conversion))
 
 
 def bytes_under(feature: ImageFeature, key: str, step: str) -> bytes:
