@@ -42,7 +42,7 @@ def binary_files(
     """
     session = _session(context, min_partitions)
     frames = []
-    for path in (_resolved(context, path) for path in paths):
+    for path in (resolved(context, path) for path in paths):
         is_folder = _is_folder(context, path)
         if is_folder is None:
             raise nothing_there(path, False, recursive, extensions)
@@ -64,7 +64,7 @@ def listed_files(context: NNContext, paths: Sequence[str], min_partitions: int |
     from pyspark.errors import AnalysisException
 
     session = _session(context, min_partitions)
-    escaped = [_GLOB.sub(r"\\\1", _resolved(context, path)) for path in paths]
+    escaped = [_GLOB.sub(r"\\\1", resolved(context, path)) for path in paths]
     try:
         return session.read.format("binaryFile").load(escaped)
     except AnalysisException as error:
@@ -84,7 +84,7 @@ def empty_files(frame: DataFrame) -> list[str]:
 
 def qualified(context: NNContext, path: str) -> str:
     """Return a path with its file system, as Spark names the files below it."""
-    place = context.sc._jvm.org.apache.hadoop.fs.Path(_resolved(context, path))  # noqa: SLF001
+    place = context.sc._jvm.org.apache.hadoop.fs.Path(resolved(context, path))  # noqa: SLF001
     return str(place.getFileSystem(_hadoop(context)).makeQualified(place).toString())
 
 
@@ -109,7 +109,7 @@ def _session(context: NNContext, min_partitions: int | None) -> SparkSession:
     return session
 
 
-def _resolved(context: NNContext, path: str) -> str:
+def resolved(context: NNContext, path: str) -> str:
     """Return a path without a scheme as one from Python's current folder, where Spark's own is a local one."""
     if scheme_of(path) or path.startswith("/"):
         return path

@@ -369,7 +369,7 @@ class ImageSet(ImageCollection):
         """
 
     @abstractmethod
-    def write_parquet(self, output: str) -> None:
+    def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet: their own files where nothing was changed, else PNG.
 
         Args:

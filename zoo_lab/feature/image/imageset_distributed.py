@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import interruptible
 from zoo_lab.core.errors import DataError
+from zoo_lab.feature.image.files import PathLike
 from zoo_lab.feature.image.frames import EncodedRows, PictureRows, schema
+from zoo_lab.feature.image.hadoop import resolved
 from zoo_lab.feature.image.imageset import ImageSet
 from zoo_lab.feature.image.imageset_sources import DistributedSource, RddSource
 from zoo_lab.feature.image.members import as_image, checked_step, shares_of
@@ -149,13 +152,13 @@ class DistributedImageSet(ImageSet):
 
         return FeatureSet.from_rdd(self.rdd.mapPartitions(records_of), context=self.context)
 
-    def write_parquet(self, output: str) -> None:
+    def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet; see `ImageSet.write_parquet`."""
         pipeline, original = self._pipeline.keeping_bytes()
         rows = self._source.images().mapPartitions(_Drained(pipeline.run)).mapPartitions(EncodedRows(original))
         frame = self.context.spark.createDataFrame(rows, schema("bigint", picture="binary"))
         with self.context.jobs.session("zoo_lab: write images") as session, interruptible():
-            session.run(lambda: frame.write.parquet(output))
+            session.run(lambda: frame.write.parquet(resolved(self.context, os.fspath(output))))
 
     def __repr__(self) -> str:
         return f"DistributedImageSet({type(self._source).__name__}{self._pipeline.told()})"

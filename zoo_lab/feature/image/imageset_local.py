@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo_lab.feature.image.files import PathLike
 from zoo_lab.feature.image.imageset import ImageSet
 from zoo_lab.feature.image.loading import LOADER, loaded
 from zoo_lab.feature.image.members import checked_step, labelled_images, shares_of
@@ -150,7 +151,7 @@ class LocalImageSet(ImageSet):
         """Pin the images for training; see `ImageSet.to_feature_set`."""
         return self.to_distributed(context).to_feature_set()
 
-    def write_parquet(self, output: str) -> None:
+    def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet, with this machine alone; see `ImageSet.write_parquet`."""
         from zoo_lab.feature.image.parquet import write_local
 

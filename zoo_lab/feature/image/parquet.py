@@ -17,6 +17,7 @@ from zoo_lab.core.errors import ArgumentError, DataError
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.files import as_paths, local_files
 from zoo_lab.feature.image.frames import EncodedRows, RowReader
+from zoo_lab.feature.image.hadoop import resolved
 from zoo_lab.feature.image.imageset_local import LocalImageSet
 from zoo_lab.feature.image.loading import Loader, to_load
 from zoo_lab.feature.image.pipeline import Pipeline
@@ -93,7 +94,9 @@ def read_parquet(path: str | os.PathLike[str], sc: Any, options: Any) -> ImageSe
     from zoo_lab.context.nncontext import as_context
     from zoo_lab.feature.image.imageset_reading import from_dataframe
 
-    return from_dataframe(as_context(sc).spark.read.parquet(os.fspath(path)), ROWS, options)
+    context = as_context(sc)
+    frame = context.spark.read.parquet(*(resolved(context, part) for part in as_paths(path)))
+    return from_dataframe(frame, ROWS, options)
 
 
 def _rows(files: Iterable[str]) -> Iterator[ImageFeature]:

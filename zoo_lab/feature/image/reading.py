@@ -27,6 +27,7 @@ CODECS = {-1: cv2.IMREAD_UNCHANGED, 0: cv2.IMREAD_GRAYSCALE, 1: cv2.IMREAD_COLOR
 """Image codecs by number, as in OpenCV: -1 as the file is, 0 to gray, 1 to B, G, R."""
 _LINEAR = 1
 _JPEG = b"\xff\xd8"
+_LAST = b"\xff\xd9"
 _END, _START, _NOTHING = b"\xd9", b"\xd8", b"\x01"
 # within the coded pixels 0xff is followed by 0 or a restart: anything else begins the next part of the file
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
@@ -125,6 +126,8 @@ def _size_in_header(data: bytes) -> tuple[int, int]:
 
 def _jpeg_has_its_end(data: bytes) -> bool:
     """Walk through the parts of a JPEG file; those of an embedded preview are inside a part and do not count."""
+    if data.endswith(_LAST):  # nearly all do, and a file cut off behind its preview has no pixels to decode
+        return True
     position = len(_JPEG)
     while found := _MARKER.search(data, position):
         if found[1] == _END:
