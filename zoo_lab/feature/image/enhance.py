@@ -8,8 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from zoo_lab.feature.image.photometric import VALUES
-from zoo_lab.feature.image.pictures import looked_up, rounded, with_channels
+from zoo_lab.feature.image.pictures import VALUES, looked_up, rounded, with_channels
 
 SMOOTH = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]], np.float32) / 13
 

@@ -16,8 +16,8 @@ from zoo_lab.feature.image.arguments import span
 from zoo_lab.feature.image.base import RandomImagePreprocessing
 from zoo_lab.feature.image.draws import Drawn
 from zoo_lab.feature.image.feature import ImageFeature
-from zoo_lab.feature.image.photometric import NOTHING, VALUES
-from zoo_lab.feature.image.pictures import color_of, rounded
+from zoo_lab.feature.image.photometric import NOTHING
+from zoo_lab.feature.image.pictures import VALUES, color_of, rounded
 
 HUES = 180
 """OpenCV counts hues of 8 bits in steps of two degrees."""
@@ -117,17 +117,14 @@ def saturated(image: np.ndarray, factor: float) -> np.ndarray:
     """Return the 8-bit picture with its saturation times `factor`."""
     if abs(factor - 1) < NOTHING or image.shape[2] == 1:
         return image
-    same = VALUES.astype(np.uint8)
-    return _through_hsv(image, np.stack([same, rounded(VALUES * np.float32(factor)), same], axis=1))
+    return _through_hsv(image, 1, rounded(VALUES * np.float32(factor)))
 
 
 def hue_turned(image: np.ndarray, delta: float) -> np.ndarray:
     """Return the 8-bit picture with its hue turned by `delta` steps of two degrees."""
     if abs(delta) < NOTHING or image.shape[2] == 1:
         return image
-    same = VALUES.astype(np.uint8)
-    hues = np.mod(np.rint(VALUES + np.float32(delta)), HUES).astype(np.uint8)
-    return _through_hsv(image, np.stack([hues, same, same], axis=1))
+    return _through_hsv(image, 0, np.mod(np.rint(VALUES + np.float32(delta)), HUES).astype(np.uint8))
 
 
 def reordered(image: np.ndarray, order: Sequence[int]) -> np.ndarray:
@@ -140,6 +137,8 @@ def drawn_order(generator: np.random.Generator) -> tuple[int, int, int]:
     return tuple(generator.permutation(3).tolist())
 
 
-def _through_hsv(image: np.ndarray, table: np.ndarray) -> np.ndarray:
+def _through_hsv(image: np.ndarray, channel: int, table: np.ndarray) -> np.ndarray:
+    """Return the picture with one channel of its HSV replaced by what a table of 256 holds for each value."""
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    return cv2.cvtColor(cv2.LUT(hsv, table.reshape(1, 256, 3)), cv2.COLOR_HSV2BGR)
+    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, channel), table), hsv, channel)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)

@@ -13,8 +13,7 @@ from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.arguments import number
 from zoo_lab.feature.image.base import ImagePreprocessing
 from zoo_lab.feature.image.feature import ImageFeature
-from zoo_lab.feature.image.photometric import VALUES
-from zoo_lab.feature.image.pictures import looked_up, per_channel, with_channels
+from zoo_lab.feature.image.pictures import per_channel, with_channels
 
 NORMS = {1: "largest", 2: "sum", 4: "root of squares", 32: "range"}
 
@@ -60,10 +59,7 @@ class ImageChannelNormalize(ImagePreprocessing):
         """Normalize one image."""
         means = per_channel((self.mean_r, self.mean_g, self.mean_b), feature, "ImageChannelNormalize")
         stds = per_channel((self.std_r, self.std_g, self.std_b), feature, "ImageChannelNormalize")
-        image = feature.require_image()
-        if image.dtype == np.uint8:
-            return feature.with_image(looked_up(image, (VALUES[:, np.newaxis] - means) / stds))
-        return feature.with_image((image - means) / stds)
+        return feature.with_image(_shifted(feature.require_image(), means, 1 / stds.astype(np.float64)))
 
 
 @dataclass(frozen=True)
@@ -100,11 +96,7 @@ class ImageChannelScaledNormalizer(ImagePreprocessing):
     def transform(self, feature: ImageFeature) -> ImageFeature:
         """Normalize one image."""
         means = per_channel((self.mean_r, self.mean_g, self.mean_b), feature, "ImageChannelScaledNormalizer")
-        factor = np.float32(self.scale)
-        image = feature.require_image()
-        if image.dtype == np.uint8:
-            return feature.with_image(looked_up(image, (VALUES[:, np.newaxis] - means) * factor))
-        return feature.with_image((image - means) * factor)
+        return feature.with_image(_shifted(feature.require_image(), means, np.full(len(means), self.scale)))
 
 
 @dataclass(frozen=True)
@@ -195,3 +187,12 @@ def _stretched(image: np.ndarray, low: float, high: float) -> np.ndarray:
     least, greatest = float(image.min()), float(image.max())
     factor = (high - low) / (greatest - least) if greatest > least else 0.0
     return (image - np.float32(least)) * np.float32(factor) + np.float32(low)
+
+
+def _shifted(image: np.ndarray, means: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Return (image - means) * factors per channel, float32; OpenCV is several times faster at it than numpy."""
+    rest = (0.0,) * (4 - len(means))  # OpenCV takes four numbers, whatever the channels
+    result = cv2.subtract(image, (*means.tolist(), *rest), dtype=cv2.CV_32F)
+    if (factors != 1).any():
+        result = cv2.multiply(result, (*factors.tolist(), *rest))
+    return with_channels(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from zoo_lab.core.checks import Checks
@@ -11,9 +12,8 @@ from zoo_lab.feature.image.arguments import span
 from zoo_lab.feature.image.base import RandomImagePreprocessing
 from zoo_lab.feature.image.draws import Drawn
 from zoo_lab.feature.image.feature import ImageFeature
-from zoo_lab.feature.image.pictures import looked_up, rounded
+from zoo_lab.feature.image.pictures import with_channels
 
-VALUES = np.arange(256, dtype=np.float32)
 NOTHING = 1e-3
 """A factor that differs from 1 by less changes nothing."""
 
@@ -89,7 +89,7 @@ class Contrast(RandomImagePreprocessing):
 def brightened(image: np.ndarray, delta: float) -> np.ndarray:
     """Return the picture with `delta` added."""
     if image.dtype == np.uint8:
-        return looked_up(image, rounded(VALUES + np.float32(delta)))
+        return with_channels(cv2.addWeighted(image, 1, image, 0, delta))
     return image + np.float32(delta)
 
 
@@ -98,5 +98,5 @@ def contrasted(image: np.ndarray, factor: float) -> np.ndarray:
     if abs(factor - 1) < NOTHING:
         return image
     if image.dtype == np.uint8:
-        return looked_up(image, rounded(VALUES * np.float32(factor)))
+        return with_channels(cv2.convertScaleAbs(image, alpha=factor))
     return image * np.float32(factor)

@@ -15,6 +15,8 @@ from zoo_lab.feature.image.feature import ImageFeature
 
 MODES = {0: "nearest", 1: "linear", 2: "cubic", 3: "area", 4: "Lanczos"}
 """Interpolation by number, as in OpenCV."""
+VALUES = np.arange(256, dtype=np.float32)
+"""Every value that a pixel of 8 bits can have."""
 
 
 def with_channels(image: np.ndarray) -> np.ndarray:
