@@ -29,8 +29,8 @@ class ImageGaussianBlur(RandomImagePreprocessing):
     Source: `cv2.GaussianBlur`; `GaussianBlur` of torchvision.
 
     Example:
-        >>> ImageGaussianBlur(1, 1)(np.full((9, 9, 3), 7, np.uint8)).max()
-        np.uint8(7)
+        >>> int(ImageGaussianBlur(1, 1)(np.full((9, 9, 3), 7, np.uint8)).max())
+        7
     """
 
     sigma_low: float = 0.1
@@ -68,8 +68,8 @@ class ImageGaussianNoise(RandomImagePreprocessing):
     Raises `ArgumentError` listing the wrong arguments.
 
     Example:
-        >>> ImageGaussianNoise(0, 0, mean=5)(np.zeros((2, 2, 3), np.uint8)).max()
-        np.uint8(5)
+        >>> int(ImageGaussianNoise(0, 0, mean=5)(np.zeros((2, 2, 3), np.uint8)).max())
+        5
     """
 
     std_low: float = 2.0
