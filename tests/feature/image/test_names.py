@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import zoo_lab.feature.image as package
-from tests.feature.image.battery import contents
+from tests.feature.image.battery import STEPS, contents
 from tests.feature.image.photographs import feature, part
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image import Boxes, ImageFeature
@@ -147,3 +147,16 @@ def test_boxes_change_units_there_and_back():
     np.testing.assert_allclose(parts.coordinates, [(0.1, 0.1, 0.2, 0.2)], atol=1e-7)
     np.testing.assert_allclose(parts.to_pixels(240, 320).coordinates, boxes.coordinates, atol=1e-5)
     assert parts.to_normalized(240, 320) is parts and boxes.to_pixels(1, 1) is boxes
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if "means of" not in repr(step)], ids=repr)
+def test_a_step_shows_the_call_that_makes_it(step):
+    names = {name: getattr(package, name) for name in package.__all__}
+    assert eval(repr(step), names).__class__ is type(step)
+    assert repr(eval(repr(step), names)) == repr(step)
+
+
+def test_defaults_are_not_shown():
+    assert repr(package.ImageColorJitter()) == "ImageColorJitter()"
+    assert repr(package.ImagePixelNormalize(np.zeros((4, 5, 3)))) == "ImagePixelNormalize(means of 4x5x3)"
+    assert repr(package.ImageResize(300, 200, -1)) == "ImageResize(300, 200, resize_mode=-1)"

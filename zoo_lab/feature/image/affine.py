@@ -19,7 +19,7 @@ from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.movement import scale, shift, warped
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomRotation(RandomImagePreprocessing):
     """Turns the picture around its middle by an angle drawn for each image; boxes follow.
 
@@ -59,7 +59,7 @@ class ImageRandomRotation(RandomImagePreprocessing):
         return warped(feature, around_middle(feature, rotation(drawn["degrees"])), self.resize_mode, self.fill)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomAffine(RandomImagePreprocessing):
     """Turns, shears, scales and shifts the picture, each by an amount drawn for each image; boxes follow.
 
@@ -118,7 +118,7 @@ class ImageRandomAffine(RandomImagePreprocessing):
         return warped(feature, matrix, self.resize_mode, self.fill)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomPerspective(RandomImagePreprocessing):
     """Moves each corner of the picture inwards by an amount drawn for it, as if seen from aside; boxes follow.
 

@@ -55,6 +55,14 @@ class ImagePreprocessing(CarriedPreprocessing):
         """Return what this step makes of `feature` with the `draws` of a finished image instead of new ones."""
         return replay(self, feature, draws)
 
+    def __repr__(self) -> str:
+        """Return the call that makes this step; arguments that have their default are left out."""
+        fields = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
+        values = [(field, getattr(self, field.name)) for field in fields]
+        needed = [repr(value) for field, value in values if field.default is dataclasses.MISSING]
+        named = [f"{field.name}={value!r}" for field, value in values[len(needed) :] if value != field.default]
+        return f"{type(self).__name__}({', '.join([*needed, *named])})"
+
     def _refused(self, value: Any) -> Any:
         msg = (
             f"{type(self).__name__}: expected an ImageFeature, an array, bytes, an ImageSet, an RDD or a DataFrame "

@@ -14,7 +14,7 @@ from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.preprocessing import Preprocessing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomPreprocessing(RandomImagePreprocessing):
     """Applies a step, or a chain, to an image with some chance, and leaves the others as they are.
 
@@ -28,7 +28,7 @@ class ImageRandomPreprocessing(RandomImagePreprocessing):
 
     Example:
         >>> ImageRandomPreprocessing(ImageHFlip(), 0.5)
-        ImageRandomPreprocessing(preprocessing=ImageHFlip(), prob=0.5)
+        ImageRandomPreprocessing(ImageHFlip(), 0.5)
     """
 
     preprocessing: Preprocessing

@@ -21,7 +21,7 @@ from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.movement import cut
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomCrop(RandomImagePreprocessing):
     """Cuts out a window of one size at a place drawn for each image, every place as likely; boxes follow.
 
@@ -58,7 +58,7 @@ class ImageRandomCrop(RandomImagePreprocessing):
         return cut_within(feature, (x, y, x + self.crop_width, y + self.crop_height), self.is_clip, "ImageRandomCrop")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageCenterCrop(ImagePreprocessing):
     """Cuts out the middle of a picture; boxes follow.
 
@@ -89,7 +89,7 @@ class ImageCenterCrop(ImagePreprocessing):
         return cut_within(feature, window, self.is_clip, "ImageCenterCrop")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageFixedCrop(ImagePreprocessing):
     """Cuts the same window out of each picture; boxes follow.
 
@@ -131,7 +131,7 @@ class ImageFixedCrop(ImagePreprocessing):
         return cut_within(feature, window, self.is_clip, "ImageFixedCrop")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DetectionCrop(ImagePreprocessing):
     """Cuts out the window that each image carries, such as what a detector found; boxes follow.
 

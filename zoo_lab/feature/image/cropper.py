@@ -15,7 +15,7 @@ from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.flip import ImageHFlip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomCropper(RandomImagePreprocessing):
     """Cuts out a window, exchanges left and right of every second one by chance, and gives float32; boxes follow.
 

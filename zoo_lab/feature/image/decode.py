@@ -26,7 +26,7 @@ CONVERSIONS = {
 """From (codec, channels of the picture) to what gives the channels of that codec."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageBytesToMat(ImagePreprocessing):
     """Decodes a file (JPEG, PNG, BMP, …) to a picture, channels B, G, R.
 
@@ -70,7 +70,7 @@ class ImageBytesToMat(ImagePreprocessing):
         return feature.with_image(image).replace(original_size=image.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImagePixelBytesToMat(ImagePreprocessing):
     """Makes a picture of raw pixels of 8 bits, row by row, channels B, G, R.
 

@@ -20,7 +20,7 @@ NOTHING = 1e-2
 """A greatest ratio that differs from 1 by less changes nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageExpand(RandomImagePreprocessing):
     """Puts the picture at a place by chance onto a canvas larger by a ratio drawn for each image; boxes follow.
 
@@ -72,7 +72,7 @@ class ImageExpand(RandomImagePreprocessing):
         return pasted(feature, (drawn["height"], drawn["width"]), (drawn["x"], drawn["y"]), color)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FixExpand(ImagePreprocessing):
     """Puts the picture into the middle of a black canvas of one size; boxes follow.
 

@@ -14,7 +14,7 @@ from zoo_lab.feature.image.draws import Drawn
 from zoo_lab.feature.image.feature import ImageFeature
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageFiller(ImagePreprocessing):
     """Covers one rectangle of each picture with one value.
 
@@ -55,7 +55,7 @@ class ImageFiller(ImagePreprocessing):
         return _covered(feature, [(x1, y1, x2, y2)], self.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageCutout(RandomImagePreprocessing):
     """Covers rectangles at places by chance with one value, so that no single spot decides.
 

@@ -15,7 +15,7 @@ from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.pictures import color_of, rounded, with_channels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageGaussianBlur(RandomImagePreprocessing):
     """Blurs the picture by a width drawn for each image.
 
@@ -56,7 +56,7 @@ class ImageGaussianBlur(RandomImagePreprocessing):
         return feature.with_image(with_channels(image))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageGaussianNoise(RandomImagePreprocessing):
     """Adds to each pixel and channel its own number by chance; 8-bit pixels stay within 0 and 255.
 
@@ -94,7 +94,7 @@ class ImageGaussianNoise(RandomImagePreprocessing):
         return feature.with_image(rounded(result) if image.dtype == np.uint8 else result)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageCLAHE(RandomImagePreprocessing):
     """Equalizes the contrast of each part of an 8-bit picture, in its lightness if it has colours.
 

@@ -12,7 +12,7 @@ from zoo_lab.feature.image.movement import flip, moved
 from zoo_lab.feature.image.pictures import with_channels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageHFlip(ImagePreprocessing):
     """Exchanges left and right; boxes follow.
 
@@ -30,7 +30,7 @@ class ImageHFlip(ImagePreprocessing):
         return moved(feature, image, flip(height, width))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageMirror(ImagePreprocessing):
     """Exchanges left and right, and top and bottom: half a turn; boxes follow.
 

@@ -23,7 +23,7 @@ HUES = 180
 """OpenCV counts hues of 8 bits in steps of two degrees."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageSaturation(RandomImagePreprocessing):
     """Multiplies the saturation of 8-bit pixels by one factor, drawn for each image.
 
@@ -57,7 +57,7 @@ class ImageSaturation(RandomImagePreprocessing):
         return feature.with_image(saturated(color_of(feature, "ImageSaturation"), drawn["factor"]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageHue(RandomImagePreprocessing):
     """Turns the hue of 8-bit pixels by one angle, drawn for each image; beyond the last hue comes the first.
 
@@ -91,7 +91,7 @@ class ImageHue(RandomImagePreprocessing):
         return feature.with_image(hue_turned(color_of(feature, "ImageHue"), drawn["delta"]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageChannelOrder(RandomImagePreprocessing):
     """Puts the three channels in an order drawn for each image.
 

@@ -31,7 +31,7 @@ CONTRAST_EARLY = tuple(STEPS)
 CONTRAST_LATE = ("brightness", "saturation", "hue", "contrast", "channel_order")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageColorJitter(RandomImagePreprocessing):
     """Changes brightness, contrast, saturation, hue and channel order of 8-bit pixels, each by its own chance.
 

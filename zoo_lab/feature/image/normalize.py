@@ -18,7 +18,7 @@ from zoo_lab.feature.image.pictures import per_channel, with_channels
 NORMS = {1: "largest", 2: "sum", 4: "root of squares", 32: "range"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageChannelNormalize(ImagePreprocessing):
     """Subtracts a mean from each channel and divides it by a standard deviation; float32 afterwards.
 
@@ -62,7 +62,7 @@ class ImageChannelNormalize(ImagePreprocessing):
         return feature.with_image(_shifted(feature.require_image(), means, 1 / stds.astype(np.float64)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageChannelScaledNormalizer(ImagePreprocessing):
     """Subtracts a mean from each channel and multiplies by one factor; float32 afterwards.
 
@@ -99,7 +99,7 @@ class ImageChannelScaledNormalizer(ImagePreprocessing):
         return feature.with_image(_shifted(feature.require_image(), means, np.full(len(means), self.scale)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PerImageNormalize(ImagePreprocessing):
     """Scales the pixels of each image to one range or norm, all channels together; float32 afterwards.
 
@@ -139,7 +139,7 @@ class PerImageNormalize(ImagePreprocessing):
         return feature.with_image(with_channels(result))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImagePixelNormalize(ImagePreprocessing):
     """Subtracts a whole picture of means; float32 afterwards.
 

@@ -18,7 +18,7 @@ NOTHING = 1e-3
 """A factor that differs from 1 by less changes nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageBrightness(RandomImagePreprocessing):
     """Adds one number, drawn for each image, to all pixels; 8-bit pixels stay within 0 and 255.
 
@@ -52,7 +52,7 @@ class ImageBrightness(RandomImagePreprocessing):
         return feature.with_image(brightened(feature.require_image(), drawn["delta"]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contrast(RandomImagePreprocessing):
     """Multiplies all pixels by one factor, drawn for each image; 8-bit pixels stay within 0 and 255.
 

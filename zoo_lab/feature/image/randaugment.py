@@ -41,7 +41,7 @@ COLORS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
 CHANGES = (*COLORS, *MOVES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandAugment(RandomImagePreprocessing):
     """Makes a few changes drawn for each image, in colour, contrast, sharpness, place and others; boxes follow.
 

@@ -17,7 +17,7 @@ CUBIC = 2
 BY_CHANCE = (1, 2, 3, 0, 4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageResize(RandomImagePreprocessing):
     """Brings the picture to one size, whatever its shape; boxes follow.
 
@@ -58,7 +58,7 @@ class ImageResize(RandomImagePreprocessing):
         return stretched(feature, self.resize_h, self.resize_w, drawn["resize_mode"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomResize(RandomImagePreprocessing):
     """Brings the short side to a length drawn for each image, cubic, and keeps the shape; boxes follow.
 

@@ -18,7 +18,7 @@ ATTEMPTS = 10
 MODES_BY_NAME = {"NEAREST": 0, "LINEAR": 1, "CUBIC": 2, "AREA": 3, "LANCZOS4": 4}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomAlterAspect(RandomImagePreprocessing):
     """Cuts out a window of an area and a shape drawn for each image, and makes a square of it; boxes follow.
 
@@ -67,7 +67,7 @@ class RandomAlterAspect(RandomImagePreprocessing):
         return stretched(cut(feature, drawn["window"]), side, side, MODES_BY_NAME[self.interp_mode])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomResizedCrop(RandomImagePreprocessing):
     """Cuts out a window of an area and a shape drawn for each image, and brings it to one size; boxes follow.
 

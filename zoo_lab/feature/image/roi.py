@@ -16,7 +16,7 @@ from zoo_lab.feature.image.boxes import Boxes
 from zoo_lab.feature.image.feature import ImageFeature
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRoiNormalize(ImagePreprocessing):
     """Gives the boxes as parts of the picture's width and height; boxes that are so already stay.
 
@@ -33,7 +33,7 @@ class ImageRoiNormalize(ImagePreprocessing):
         return _in_units(feature, True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRoiResize(ImagePreprocessing):
     """Comes after `ImageResize`, which the boxes have followed; gives them in the units that it names.
 
@@ -56,7 +56,7 @@ class ImageRoiResize(ImagePreprocessing):
         return _in_units(feature, self.normalized)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRoiHFlip(ImagePreprocessing):
     """Comes after `ImageHFlip`, which the boxes have followed; gives them in the units that it names.
 
@@ -79,7 +79,7 @@ class ImageRoiHFlip(ImagePreprocessing):
         return _in_units(feature, self.normalized)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRoiProject(ImagePreprocessing):
     """Comes after a crop or `ImageExpand`, which the boxes have followed; drops the boxes whose middle was cut off.
 

@@ -20,7 +20,7 @@ OVERLAPS = ((0.1, 1.0), (0.3, 1.0), (0.5, 1.0), (0.7, 1.0), (0.9, 1.0), (0.0, 1.
 """Least and greatest overlap with some box that each sampler asks for; the last asks for nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomSampler(RandomImagePreprocessing):
     """Cuts out a window as SSD does in training, or leaves the whole picture; boxes follow.
 

@@ -17,7 +17,7 @@ from zoo_lab.feature.image.movement import stretched
 LINEAR = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageAspectScale(ImagePreprocessing):
     """Scales the short side to `min_size` unless the long side then exceeds `max_size`; boxes follow.
 
@@ -66,7 +66,7 @@ class ImageAspectScale(ImagePreprocessing):
         return self.max_size / long if round(factor * long) > self.max_size else factor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageRandomAspectScale(RandomImagePreprocessing):
     """Scales the short side to a length drawn from a list, as `ImageAspectScale` does; boxes follow.
 
@@ -107,7 +107,7 @@ class ImageRandomAspectScale(RandomImagePreprocessing):
         return ImageAspectScale(drawn["min_size"], self.scale_multiple_of, self.max_size).transform(feature)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScaleResize(ImagePreprocessing):
     """Brings the short side to `min_size`, or less so that the long side stays within `max_size`; boxes follow.
 

@@ -13,7 +13,7 @@ from zoo_lab.feature.image.base import ImagePreprocessing
 from zoo_lab.feature.image.feature import ImageFeature
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageMatToTensor(ImagePreprocessing):
     """Makes the float32 tensor that a model takes.
 
@@ -56,7 +56,7 @@ class ImageMatToTensor(ImagePreprocessing):
         return feature.with_key(self.tensor_key, np.array(image, np.float32, order="C"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageMatToFloats(ImagePreprocessing):
     """Makes float32 of the pixels, (height, width, channels).
 
@@ -87,7 +87,7 @@ class ImageMatToFloats(ImagePreprocessing):
         return feature.with_image(floats) if self.out_key == "floats" else feature.with_key(self.out_key, floats)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageFeatureToTensor(ImagePreprocessing):
     """Gives the tensor of an image instead of the image, as the last step before a model.
 
@@ -105,7 +105,7 @@ class ImageFeatureToTensor(ImagePreprocessing):
         return feature.require("imageTensor", "ImageFeatureToTensor", "Put ImageMatToTensor() before it.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageFeatureToSample(ImagePreprocessing):
     """Gives the record (tensor, label) of an image instead of the image; only the tensor if it has no label.
 
@@ -124,7 +124,7 @@ class ImageFeatureToSample(ImagePreprocessing):
         return tensor if feature.label is None else (tensor, feature.label)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageSetToSample(ImagePreprocessing):
     """Puts the record that a model trains on under a key of the image: (inputs, targets), or only inputs.
 
