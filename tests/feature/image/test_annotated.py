@@ -118,7 +118,8 @@ def coco(voc: Path, path: Path) -> dict[str, Any]:
     for number, file in enumerate(sorted((voc / "Annotations").iterdir())):
         told["images"].append({"id": number, "file_name": f"JPEGImages/{file.stem}.jpg"})
         _, boxes = parse_annotation(file.read_bytes(), str(file), LABELS)
-        for (x1, y1, x2, y2), label, crowd in zip(boxes.coordinates.tolist(), boxes.labels, boxes.difficult, strict=True):
+        columns = (boxes.coordinates.tolist(), boxes.labels, boxes.difficult)
+        for (x1, y1, x2, y2), label, crowd in zip(*columns, strict=True):
             box = {"bbox": [x1, y1, x2 - x1, y2 - y1], "category_id": 90 - 3 * int(label), "iscrowd": int(crowd)}
             told["annotations"].append({"image_id": number, **box})
     path.write_text(json.dumps(told))

@@ -54,6 +54,7 @@ def test_the_files_of_a_folder_are_read_with_labels_from_0(imagenet, sc):
     for uri, feature in by_uri(images).items():
         np.testing.assert_array_equal(feature.mat.squeeze(), cv2.imread(uri, cv2.IMREAD_UNCHANGED).squeeze())
         assert feature.label == images.label_map[Path(uri).parent.name]
+    assert [feature.uri for feature in images] == [feature.uri for feature in images.collect()]
     assert sorted(listed(images.get_label())) == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3]
     assert sorted(listed(images.get_uri())) == sorted(str(path) for path in imagenet.rglob("*.*"))
 
@@ -147,7 +148,8 @@ def test_more_partitions_are_made_when_asked_for(imagenet, context):
 def test_a_split_puts_each_image_into_one_part_wherever_the_set_is(test_data, context):
     folder = test_data / "images"
     local, distributed = ImageSet.read(folder), ImageSet.read(folder, context)
-    parts = [[set(listed(part.get_uri())) for part in images.random_split([3, 1], seed=4)] for images in (local, distributed)]
+    splits = [images.random_split([3, 1], seed=4) for images in (local, distributed)]
+    parts = [[set(listed(part.get_uri())) for part in split] for split in splits]
     assert parts[0] == parts[1]
     large, small = parts[0]
     assert large | small == set(local.get_uri())
@@ -168,7 +170,8 @@ def test_shares_are_about_as_large_as_asked_for():
 
 
 def test_predictions_come_with_their_uri(sc):
-    features = [ImageFeature(uri="a", predict=np.ones(2)), ImageFeature(uri="b"), ImageFeature(uri="c", predict=[1, [2]])]
+    said = {"a": np.ones(2), "b": None, "c": [1, [2]]}
+    features = [ImageFeature(uri=uri, predict=predict) for uri, predict in said.items()]
     found = dict(listed(ImageSet.from_arrays(features, sc=sc).get_predict()))
     assert found["b"] is None
     assert [array.tolist() for array in found["a"]] == [[1, 1]]

@@ -79,7 +79,8 @@ def test_neither_a_preview_nor_a_progressive_scan_nor_a_tail_hides_or_fakes_the_
     with_preview = data[:2] + b"\xff\xe1" + (len(preview) + 2).to_bytes(2, "big") + preview + data[2:]
     for whole in (data, with_preview, data + b"a tail"):
         np.testing.assert_array_equal(decode_image(whole), decode_image(data))
-    for cut in (data[: len(data) // 2], with_preview[: len(preview) + len(data) // 2], with_preview[: len(preview) + 6]):
+    behind_the_preview = len(preview) + 6
+    for cut in (data[: len(data) // 2], with_preview[: len(data) // 2], with_preview[:behind_the_preview]):
         with pytest.raises(Unreadable):
             decode_image(cut)
 

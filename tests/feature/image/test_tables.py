@@ -142,7 +142,10 @@ def test_a_set_is_pinned_for_training(animals, context, sc):
     assert len(pinned) == 12
     x, y, _ = pinned.head(12)
     assert (x.shape, x.dtype, y.dtype) == ((12, 8, 6, 3), np.float32, np.int64)
-    expected = {cv2.resize(cv2.imread(str(path)), (6, 8)).astype(np.float32).tobytes(): path.parent.name for path in animals.rglob("*.jpg")}
+    expected = {
+        cv2.resize(cv2.imread(str(path)), (6, 8)).astype(np.float32).tobytes(): path.parent.name
+        for path in animals.rglob("*.jpg")
+    }
     assert {row.tobytes(): ["cats", "dogs"][label] for row, label in zip(x, y, strict=True)} == expected
     pinned.unpersist()
 

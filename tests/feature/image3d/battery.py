@@ -66,7 +66,9 @@ def trilinear(
     return result
 
 
-def rotated_by_the_books(angles: tuple[float, float, float], shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+def rotated_by_the_books(
+    angles: tuple[float, float, float], shape: tuple[int, ...]
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return the source of a voxel as the predecessor computes it: 1-based, axes depth, width, height."""
     yaw, pitch, roll = angles
     cos, sin = math.cos, math.sin

@@ -48,11 +48,10 @@ def test_scale_and_offset_of_a_nifti_file_are_applied(tmp_path):
     image = nibabel.Nifti1Image(STORED, np.eye(4))
     image.header.set_slope_inter(0.5, 10)
     nibabel.save(image, tmp_path / "scaled.nii")
-    raw = nibabel.load(tmp_path / "scaled.nii").dataobj.get_unscaled()
-    slope, offset = nibabel.load(tmp_path / "scaled.nii").dataobj.slope, nibabel.load(tmp_path / "scaled.nii").dataobj.inter
+    stored = nibabel.load(tmp_path / "scaled.nii").dataobj
     volume = read_nifti(tmp_path / "scaled.nii")
     # float32 of values below 24: exact to 1e-5
-    np.testing.assert_allclose(volume[..., 0].T, raw * slope + offset, atol=1e-5)
+    np.testing.assert_allclose(volume[..., 0].T, stored.get_unscaled() * stored.slope + stored.inter, atol=1e-5)
 
 
 def test_a_real_scan_is_read():
@@ -122,7 +121,9 @@ def test_a_truncated_scan_is_named(tmp_path):
         read_volume(tmp_path / "cut.nii")
 
 
-@pytest.mark.parametrize("stored", [np.zeros((3, 4)), np.zeros((1, 2, 3, 4, 5)), np.zeros((2, 0, 3)), np.full((1, 1, 1), "a")])
+@pytest.mark.parametrize(
+    "stored", [np.zeros((3, 4)), np.zeros((1, 2, 3, 4, 5)), np.zeros((2, 0, 3)), np.full((1, 1, 1), "a")], ids=str
+)
 def test_what_is_no_volume_is_told_with_its_shape(tmp_path, stored):
     np.save(tmp_path / "flat.npy", stored)
     with pytest.raises(DataError, match=r"flat\.npy: expected a volume of numbers"):

@@ -107,7 +107,7 @@ class RowReader:
 
 def _row(feature: ImageFeature, image: Any) -> tuple[Any, ...]:
     label = feature.label
-    label = label.item() if isinstance(label, np.generic) else label.tolist() if isinstance(label, np.ndarray) else label
+    label = label.tolist() if isinstance(label, (np.generic, np.ndarray)) else label
     return feature.uri, image, label, _boxes_row(feature.boxes), feature.problem or None
 
 

@@ -234,7 +234,12 @@ class ImageSet(ImageCollection):
 
     @classmethod
     def from_rdds(cls, image_rdd: RDD, label_rdd: RDD | None = None) -> ImageSet:
-        """Return the distributed set of an RDD of pictures and one of labels with the same partitions."""
+        """Return the distributed set of pictures in an RDD.
+
+        Args:
+            image_rdd: of arrays, image files as bytes or `ImageFeature`s, as in `from_arrays`.
+            label_rdd: of labels, with as many in each partition; or None.
+        """
         from zoo_lab.feature.image.imageset_distributed import DistributedImageSet
 
         return DistributedImageSet(image_rdd, label_rdd)

@@ -101,7 +101,9 @@ class DistributedImageSet(ImageSet):
         return [self._with(self._pipeline.replace(shares=shares)) for shares in splits]
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.collect())
+        rdd = self._guarded()
+        for partition in range(rdd.getNumPartitions()):  # one at a time, so that a set of any length fits
+            yield from self._run("iterate over images", rdd, [partition])
 
     def __len__(self) -> int:
         if self.policy == "skip":
@@ -131,7 +133,7 @@ class DistributedImageSet(ImageSet):
 
     def collect(self) -> list[Any]:
         """Return all images, as the chain makes them, on this machine."""
-        return self._run("collect images", self._source.images().mapPartitions(_Guarded(self._pipeline.run)))
+        return self._run("collect images", self._guarded())
 
     def report(self) -> Report:
         """Read every file once and return which are no whole picture; later calls return the same."""
@@ -166,10 +168,13 @@ class DistributedImageSet(ImageSet):
     def _with(self, pipeline: Pipeline) -> DistributedImageSet:
         return DistributedImageSet.of(self.context, self._source, pipeline, self._label_map)
 
-    def _run(self, what: str, rdd: RDD) -> list[Any]:
-        """Return the records of an RDD; an error that one of them is, as `_Guarded` gives it, is raised."""
+    def _guarded(self) -> RDD:
+        return self._source.images().mapPartitions(_Guarded(self._pipeline.run))
+
+    def _run(self, what: str, rdd: RDD, partitions: list[int] | None = None) -> list[Any]:
+        """Return the records of an RDD, or of some of its partitions; an error that is one of them is raised."""
         with self.context.jobs.session(f"zoo_lab: {what}") as session, interruptible():
-            results = session.run(rdd.collect)
+            results = session.run(lambda: rdd.context.runJob(rdd, list, partitions))
         for result in results:
             if isinstance(result, DataError):
                 raise result

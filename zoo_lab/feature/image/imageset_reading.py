@@ -109,7 +109,7 @@ def read_annotated(data: Annotated, sc: Any, options: Options) -> ImageSet:
 
 
 def read_tfrecord(path: PathLike | Sequence[PathLike], sc: Any, options: Options, keys: Keys) -> ImageSet:
-    """Return the set of the images in TFRecord files; the arguments and errors are those of `ImageSet.read_tfrecord`."""
+    """Return the set of the images in TFRecord files; arguments and errors are those of `ImageSet.read_tfrecord`."""
     paths = _checked_paths(path, sc)
     if sc is None:
         files = local_files(paths, recursive=True, extensions=_TFRECORDS)

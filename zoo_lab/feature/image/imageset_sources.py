@@ -55,7 +55,7 @@ class FileSource(DistributedSource):
         return self._with_empty(self.frame.select("path", "content").rdd.mapPartitions(_Made(self.make)))
 
     def first(self, count: int) -> RDD:
-        """Return an RDD of the images in the first files: Spark counts them, so that tasks read their input to its end."""
+        """Return an RDD of the images in the first files, which Spark counts: tasks read all that they are given."""
         limited = self.frame.select("path", "content").limit(count).rdd
         return self._with_empty(limited.mapPartitions(_Made(self.make)))
 
