@@ -19,6 +19,7 @@ from zoo_lab.feature.image import (
     ImageFeature,
     ImageHFlip,
     ImageMatToTensor,
+    ImagePreprocessing,
     ImageRandomCrop,
     ImageResize,
     RowToImageFeature,
@@ -146,9 +147,30 @@ def test_what_is_no_image_is_refused():
         ImageHFlip()(np.zeros(4, np.uint8))
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Brightest(ImagePreprocessing):
+    """A step of a user, which fails for a black picture."""
+
+    scale: float = 255.0
+
+    def transform(self, feature):
+        return feature.with_image((feature.mat * (self.scale // int(feature.mat.max()))).astype(np.uint8))
+
+
+def test_a_step_of_ones_own_takes_every_form_and_names_the_image_it_fails_for(context: NNContext):
+    half = (part() // 2).astype(np.uint8)
+    np.testing.assert_array_equal(Brightest()(half), half * 2)
+    [in_chain] = ChainedPreprocessing([Brightest(), ImageHFlip()])(context.sc.parallelize([half], 1)).collect()
+    np.testing.assert_array_equal(in_chain, half[:, ::-1] * 2)
+    black = ImageFeature(uri="black.png", mat=np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(DataError, match=r"Brightest\(\): black.png: ZeroDivisionError: ") as caught:
+        ChainedPreprocessing([ImageHFlip(), Brightest()])(black)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
 def test_what_opencv_refuses_names_the_step_and_the_image():
     six_channels = ImageFeature(uri="six.tif", mat=np.zeros((8, 8, 600), np.uint8))
-    with pytest.raises(DataError, match=r"ImageResize\(4, 4\): six.tif: OpenCV refused the picture"):
+    with pytest.raises(DataError, match=r"ImageResize\(4, 4\): six.tif: error: OpenCV"):
         ImageResize(4, 4)(six_channels)
 
 

@@ -11,10 +11,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import cv2
 import numpy as np
 
-from zoo_lab.core.errors import ArgumentError, DataError
+from zoo_lab.core.errors import ArgumentError, DataError, ZooLabError
 from zoo_lab.feature.image.draws import Drawn, pixel_key
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.preprocessing import CarriedPreprocessing, Collection, Preprocessing
@@ -75,8 +74,10 @@ class ImagePreprocessing(CarriedPreprocessing):
             return feature
         try:
             return self.transform(feature)
-        except cv2.error as error:
-            msg = f"{self!r}: {feature.name}: OpenCV refused the picture: {error}"
+        except (ZooLabError, MemoryError):
+            raise
+        except Exception as error:  # whatever it is, of thousands of images only the name of this one finds it
+            msg = f"{self!r}: {feature.name}: {type(error).__name__}: {error}"
             raise DataError(msg) from error
 
 
