@@ -221,6 +221,7 @@ def test_globs_lists_depth_and_endings_are_obeyed(imagenet, sc, tmp_path, monkey
     assert len(ImageSet.read(place, sc, recursive=False)) == 1
     assert len(ImageSet.read(place, sc, extensions=None)) == 4
     assert len(ImageSet.read(tmp_path / "a b*" / "odd", sc)) == 1
+    assert len(ImageSet.read(folder, sc)) == 2  # its name would be a glob that does not match it
 
 
 def test_a_place_without_images_is_told(sc, tmp_path):
@@ -228,6 +229,14 @@ def test_a_place_without_images_is_told(sc, tmp_path):
         ImageSet.read(tmp_path / "missing", sc)
     with pytest.raises(DataError, match=r"expected image files that end in \.bmp.*there are none"):
         ImageSet.read(tmp_path, sc)
+
+
+def test_what_spark_cannot_read_is_told_in_one_line(context, imagenet):
+    with pytest.raises(DataError, match='expected a path that Spark reads; received \'nowhere:/a\': No FileSystem for'):
+        ImageSet.read("nowhere:/a", context)
+    with pytest.raises(ArgumentError, match="without a file in common"):
+        ImageSet.read([imagenet, imagenet / "n04370456"], context)
+    assert len(ImageSet.read([imagenet, imagenet / "n04370456"])) == 11
 
 
 def test_wrong_arguments_are_told_at_once(tmp_path):

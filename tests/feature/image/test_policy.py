@@ -86,6 +86,15 @@ def test_a_file_that_vanished_is_told(test_data, tmp_path):
         images.collect()
 
 
+def test_a_set_of_which_nothing_is_left_is_told(folder, sc):
+    for name in ("small.jpg", "whole.jpg"):
+        (folder / name).unlink()
+    images = read(folder, sc, "skip")
+    assert len(images) == 0
+    with pytest.raises(DataError, match="at least one row"):
+        images.to_feature_set()
+
+
 def test_a_report_of_many_shows_some():
     report = Report(50, tuple((f"{number:02}.jpg", "it is empty") for number in range(30)), "skip")
     text = str(report)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from zoo_lab.core.errors import DataError
+from zoo_lab.core.errors import ArgumentError, DataError
 from zoo_lab.feature.image.files import local_path, nothing_there, scheme_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MIN_PARTITIONS = "spark.sql.files.minPartitionNum"
 _GLOB = re.compile(r"([\[\]{}*?\\])")
+_NOTHING, _FILES, _FOLDERS, _ONE_FOLDER = "nothing", "files", "folders", "one folder"
 _FOLDER = r"([^/]+)/[^/]+$"
 
 
@@ -38,22 +39,18 @@ def binary_files(
         extensions: endings of the files to take from folders; None for all that are not hidden.
         min_partitions: that there shall be, where there are as many files; None leaves it to Spark.
 
-    Raises `DataError` naming the path where there is nothing, or nothing that ends as expected.
+    Raises `DataError` naming the path where there is nothing, or nothing that ends as expected; `ArgumentError` for
+    paths that have files in common.
     """
     session = _session(context, min_partitions)
-    frames = []
-    for path in (resolved(context, path) for path in paths):
-        is_folder = _is_folder(context, path)
-        if is_folder is None:
-            raise nothing_there(path, False, recursive, extensions)
-        reader = session.read.format("binaryFile").option("recursiveFileLookup", recursive)
-        if is_folder and extensions is not None:
-            reader = reader.option("pathGlobFilter", _any_of(extensions))
-        frame = reader.load(path)
-        if not _count_found(frame):
-            raise nothing_there(path, True, recursive, extensions)
-        frames.append(frame)
-    return _union(frames)
+    frames = [_found(context, session, path, recursive, extensions) for path in paths]
+    whole = frames[0]
+    for frame in frames[1:]:
+        whole = whole.union(frame)
+    if len(frames) > 1 and _count_found(whole) < sum(map(_count_found, frames)):
+        msg = f"ImageSet.read: expected paths without a file in common; received {list(paths)}. Name each place once."
+        raise ArgumentError(msg)
+    return whole
 
 
 def listed_files(context: NNContext, paths: Sequence[str], min_partitions: int | None = None) -> DataFrame:
@@ -117,11 +114,38 @@ def resolved(context: NNContext, path: str) -> str:
     return os.path.abspath(path) if default is None or default.startswith("file:") else path
 
 
-def _is_folder(context: NNContext, path: str) -> bool | None:
-    """Tell whether a path or glob stands for folders (as its first match does); None if nothing is there."""
+def _found(
+    context: NNContext, session: SparkSession, path: str, recursive: bool, extensions: Sequence[str] | None
+) -> DataFrame:
+    place = resolved(context, path)
+    kind = _kind_of(context, place)
+    if kind == _NOTHING:
+        raise nothing_there(place, False, recursive, extensions)
+    reader = session.read.format("binaryFile").option("recursiveFileLookup", recursive)
+    if kind != _FILES and extensions is not None:
+        reader = reader.option("pathGlobFilter", _any_of(extensions))
+    frame = reader.load(_GLOB.sub(r"\\\1", place) if kind == _ONE_FOLDER else place)
+    if not _count_found(frame):
+        raise nothing_there(place, True, recursive, extensions)
+    return frame
+
+
+def _kind_of(context: NNContext, path: str) -> str:
+    """Tell what is at a path: a folder of this very name, or what its glob stands for, as the first match does."""
+    from py4j.protocol import Py4JJavaError
+
     place = context.sc._jvm.org.apache.hadoop.fs.Path(path)  # noqa: SLF001 - PySpark has no such view
-    found = place.getFileSystem(_hadoop(context)).globStatus(place)
-    return bool(found[0].isDirectory()) if found else None
+    try:
+        files = place.getFileSystem(_hadoop(context))
+        if files.exists(place) and files.getFileStatus(place).isDirectory():
+            return _ONE_FOLDER
+        found = files.globStatus(place)
+    except Py4JJavaError as error:
+        msg = f"ImageSet.read: expected a path that Spark reads; received {path!r}: {error.java_exception.getMessage()}"
+        raise DataError(msg) from error
+    if not found:
+        return _NOTHING
+    return _FOLDERS if found[0].isDirectory() else _FILES
 
 
 def _hadoop(context: NNContext) -> Any:
@@ -132,10 +156,3 @@ def _any_of(extensions: Sequence[str]) -> str:
     """Return a glob for names that end so, whatever their case."""
     cases = ["".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in ending) for ending in extensions]
     return f"*{{{','.join(cases)}}}"
-
-
-def _union(frames: Sequence[DataFrame]) -> DataFrame:
-    whole = frames[0]
-    for frame in frames[1:]:
-        whole = whole.union(frame)
-    return whole
