@@ -40,6 +40,8 @@ EXECUTORS = {
     "train.step",
     "train.task",
     *(f"feature.{path.stem}" for path in (PACKAGE / "feature").glob("[a-z]*.py") if path.stem != "sources"),
+    *(f"feature.{path.parent.name}.{path.stem}" for path in (PACKAGE / "feature").glob("image*/[a-z]*.py")),
+    *(f"feature.image.{path.stem}" for path in (PACKAGE / "feature" / "image").glob("[a-z]*.py")),
     *(f"core.{path.stem}" for path in (PACKAGE / "core").glob("[a-z]*.py")),
 }
 NOT_IN_EXECUTORS = ("IPython", "ipywidgets", "anywidget", "ipykernel", "pyspark.sql")

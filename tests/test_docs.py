@@ -73,11 +73,12 @@ def test_names_of_zoo_lab_exist(page):
     assert names - set(zoo_lab.__all__) - packages == set()
 
 
-@pytest.mark.parametrize("name", ["README.md", "context.md"])
+@pytest.mark.parametrize("name", ["README.md", "context.md", "images.md", "imagesets.md"])
 def test_the_python_runs(name, context, monkeypatch, tmp_path, capsys):
     [page] = [page for page in PAGES if page.name == name]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(zoo_lab, "init_nncontext", lambda **_: context, raising=False)  # one Spark for all tests
+    names = {"__name__": "__main__"}
     for source in blocks(page, "python"):
-        exec(compile(source, name, "exec"), {"__name__": "__main__"})
+        exec(compile(source, name, "exec"), names)
     assert capsys.readouterr().out

@@ -8,7 +8,9 @@ import numpy as np
 
 from zoo_lab.context.shards import ShardStore, pin_arrays
 from zoo_lab.core.checks import Checks
+from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.arrays import as_field, lists_as_arrays
+from zoo_lab.feature.preprocessing import Collection
 from zoo_lab.feature.structure import Nest, Structure, leaves, name_leaves
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 class FeatureSet:
     """Rows of inputs, targets and sample weights in pinned shards on the Spark workers.
 
-    Make one with `from_numpy`, `from_dataframe`, `from_rdd` or `from_parquet`; it can be used in any
+    Make one with `from_numpy`, `from_dataframe`, `from_rdd`, `from_parquet` or `from_image_set`; it can be used in any
     number of runs and is released with `unpersist()` or with its context.
 
     Example:
@@ -125,6 +127,24 @@ class FeatureSet:
         from zoo_lab.feature.sources import pin_rdd
 
         return cls(*pin_rdd(rdd, context))
+
+    @classmethod
+    def from_image_set(cls, image_set: Any, *, context: NNContext | None = None) -> FeatureSet:
+        """Pin the images of an `ImageSet`: x is the tensor, or else the picture, y the label if there is one.
+
+        Args:
+            image_set: its chain runs on the workers.
+            context: where a local set goes; the current context by default.
+
+        Raises `DataError` naming an image that cannot be read or has another shape than the first.
+
+        Example:
+            >>> FeatureSet.from_image_set(ImageSet.read("animals", sc, with_label=True))    # doctest: +SKIP
+        """
+        if not isinstance(image_set, Collection):
+            msg = f"FeatureSet.from_image_set: expected an ImageSet; received {type(image_set).__name__}."
+            raise ArgumentError(msg)
+        return image_set.to_feature_set(context)
 
     @property
     def rows(self) -> int:

@@ -7,7 +7,7 @@ it can be pickled, repeated and run on any worker.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,29 @@ class Preprocessing(ABC):
         """Return the value that this step makes of `value`, which stays as it was."""
 
 
+class Collection(ABC):
+    """Many values, such as a set of images; a chain that is called with one goes to each value of it."""
+
+    @abstractmethod
+    def transform(self, step: Preprocessing) -> Any:
+        """Return a new collection of what `step` makes of each value; this one stays as it was."""
+
+
+class CarriedPreprocessing(Preprocessing):
+    """A step over records, which also takes what a record is made from, or many of them."""
+
+    @abstractmethod
+    def carry(self, value: Any, whole: Preprocessing, run: Callable[[Any], Any]) -> Any:
+        """Return what `whole`, this step or a chain that starts with it, makes of `value` in whatever form it comes.
+
+        `run` is what `whole` does with one record.
+        """
+
+
 class ChainedPreprocessing(Preprocessing):
-    """Several steps, one after another.
+    """Several steps, one after another; called with a collection it goes to each value of it.
+
+    A chain whose first step takes values in many forms (an image step: arrays, sets, RDDs, columns) takes them too.
 
     Args:
         transformers: the steps in order, at least one.
@@ -52,9 +73,19 @@ class ChainedPreprocessing(Preprocessing):
         self.transformers = tuple(steps)
 
     def __call__(self, value: Any) -> Any:
+        if isinstance(value, Collection):
+            return value.transform(self)
+        first = self._first()
+        return first.carry(value, self, self._one) if isinstance(first, CarriedPreprocessing) else self._one(value)
+
+    def _one(self, value: Any) -> Any:
         for step in self.transformers:
             value = step(value)
         return value
+
+    def _first(self) -> Preprocessing:
+        first = self.transformers[0]
+        return first._first() if isinstance(first, ChainedPreprocessing) else first
 
     def __repr__(self) -> str:
         return f"ChainedPreprocessing([{', '.join(map(repr, self.transformers))}])"

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.feature.preprocessing import Collection
 
 
 def as_feature_set(data: Any, context: Any, feature_cols: Any = None, label_cols: Any = None) -> FeatureSet | None:
@@ -14,6 +15,8 @@ def as_feature_set(data: Any, context: Any, feature_cols: Any = None, label_cols
         return data
     if isinstance(data, (tuple, list)):
         return _from_arrays(data, context)
+    if isinstance(data, Collection):
+        return FeatureSet.from_image_set(data, context=context)
     from pyspark import RDD
     from pyspark.sql import DataFrame
 
@@ -26,7 +29,7 @@ def as_feature_set(data: Any, context: Any, feature_cols: Any = None, label_cols
         return FeatureSet.from_dataframe(data, feature_cols, label_cols)
     if isinstance(data, RDD):
         return FeatureSet.from_rdd(data, context=context)
-    msg = f"Expected a FeatureSet, DataFrame, RDD or (x, y) arrays; received {type(data).__name__}."
+    msg = f"Expected a FeatureSet, DataFrame, RDD, ImageSet or (x, y) arrays; received {type(data).__name__}."
     raise ArgumentError(msg)
 
 

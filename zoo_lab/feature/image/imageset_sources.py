@@ -1,0 +1,147 @@
+"""Where a distributed set has its images from: files that Spark reads, or an RDD. Used on the driver."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zoo_lab.feature.image.feature import ImageFeature
+from zoo_lab.feature.image.files import local_path
+from zoo_lab.feature.image.labels import Labelled
+
+if TYPE_CHECKING:
+    from pyspark import RDD, Broadcast
+    from pyspark.sql import DataFrame
+
+Made = Callable[[str, bytes], Iterable[ImageFeature]]
+
+
+class DistributedSource(ABC):
+    """Images of a cluster that are known but not read."""
+
+    @abstractmethod
+    def images(self) -> RDD:
+        """Return an RDD of the images, not decoded."""
+
+    @abstractmethod
+    def first(self, count: int) -> RDD:
+        """Return an RDD of the first images only, of which Spark reads few more."""
+
+    @abstractmethod
+    def names(self) -> RDD:
+        """Return an RDD with an image for each, of which only what tells it from others is sure to be there."""
+
+
+@dataclass(frozen=True, eq=False)
+class FileSource(DistributedSource):
+    """Files on any path that Spark reads.
+
+    Args:
+        frame: a DataFrame of the data source binaryFile.
+        make: gives the images that the bytes of a file hold.
+        empty: paths of the files without a byte, which the frame leaves out.
+        one_each: whether each file holds exactly one image.
+    """
+
+    frame: DataFrame
+    make: Made
+    empty: Sequence[str] = ()
+    one_each: bool = True
+
+    def images(self) -> RDD:
+        """Return an RDD of the images, with their bytes."""
+        return self._with_empty(self.frame.select("path", "content").rdd.mapPartitions(_Made(self.make)))
+
+    def first(self, count: int) -> RDD:
+        """Return an RDD of the images in the first files, which Spark counts: tasks read all that they are given."""
+        limited = self.frame.select("path", "content").limit(count).rdd
+        return self._with_empty(limited.mapPartitions(_Made(self.make)))
+
+    def names(self) -> RDD:
+        """Return an RDD of images with their uri only; the files are not read where each holds one image."""
+        if not self.one_each:
+            return self.images()
+        return self._with_empty(self.frame.select("path").rdd.map(_named))
+
+    def _with_empty(self, images: RDD) -> RDD:
+        if not self.empty:
+            return images
+        made = [feature for path in self.empty for feature in self.make(path, b"")]
+        return images.union(images.context.parallelize(made, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class RddSource(DistributedSource):
+    """An RDD of images.
+
+    Args:
+        rdd: of `ImageFeature`.
+    """
+
+    rdd: RDD
+
+    def images(self) -> RDD:
+        """Return the RDD."""
+        return self.rdd
+
+    def first(self, count: int) -> RDD:
+        """Return the RDD with as many of the first images of each partition; they are read to their end."""
+        return self.rdd.mapPartitions(_First(count))
+
+    def names(self) -> RDD:
+        """Return the RDD."""
+        return self.rdd
+
+
+@dataclass(frozen=True)
+class OneImage:
+    """Makes the one image that a file holds.
+
+    Args:
+        labelled: gives it its label; None for none.
+    """
+
+    labelled: Labelled | None = None
+
+    def __call__(self, uri: str, data: bytes) -> Iterator[ImageFeature]:
+        feature = ImageFeature(uri=uri, bytes=data)
+        yield feature if self.labelled is None else self.labelled(feature)
+
+
+@dataclass(frozen=True)
+class Boxed:
+    """Makes the one image that a file holds, with its boxes.
+
+    Args:
+        boxes: a broadcast uri → boxes.
+    """
+
+    boxes: Broadcast
+
+    def __call__(self, uri: str, data: bytes) -> Iterator[ImageFeature]:
+        yield ImageFeature(uri=uri, bytes=data, boxes=self.boxes.value[uri])
+
+
+class _Made:
+    def __init__(self, make: Made) -> None:
+        self.make = make
+
+    def __call__(self, rows: Iterable[Any]) -> Iterator[ImageFeature]:
+        for row in rows:
+            yield from self.make(local_path(row["path"]), bytes(row["content"]))
+
+
+class _First:
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __call__(self, features: Iterable[ImageFeature]) -> Iterator[ImageFeature]:
+        for number, feature in enumerate(features):
+            if number < self.count:  # the rest is read too: an input left unread would kill the Python worker
+                yield feature
+
+
+def _named(row: Any) -> ImageFeature:
+    return ImageFeature(uri=local_path(row["path"]))
