@@ -21,7 +21,7 @@ def run_alone(function: str, **arguments: Any) -> Any:
     with own_temporary_folder() as folder:
         answer = folder / "answer.json"
         paths = filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")])
-        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(folder)}
+        variables = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(folder)}
         command = [sys.executable, "-m", "benchmarks.alone", function, json.dumps(arguments), str(answer)]
         subprocess.run(command, env=variables, cwd=_PROJECT, check=True)
         return json.loads(answer.read_text(encoding="utf-8"))
@@ -36,7 +36,6 @@ def own_temporary_folder() -> Iterator[Path]:
 
 def main() -> None:
     """Call the function named by the command line and write its answer."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     module, _, name = sys.argv[1].partition(":")
     answer = getattr(importlib.import_module(module), name)(**json.loads(sys.argv[2]))
     Path(sys.argv[3]).write_text(json.dumps(answer), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,9 +38,11 @@ def files_below(folders: Iterable[Path]) -> dict[str, int]:
 
 
 def heap_megabytes(context: Any) -> float:
-    """Return what the driver's Java holds in its heap after a garbage collection, in MB."""
+    """Return what the driver's Java holds in its heap after garbage collections, in MB."""
     java = context.sc._jvm.java.lang
-    java.System.gc()
+    for _ in range(2):  # what the first finds forgotten, Spark's cleaner lets go only after it
+        java.System.gc()
+        time.sleep(0.2)
     runtime = java.Runtime.getRuntime()
     return (runtime.totalMemory() - runtime.freeMemory()) / 2**20
 
