@@ -20,10 +20,14 @@ import numpy as np
 STRATEGIES = ("shared", "collect", "sliced")
 # What each strategy's time is a sum of, see `terms`.
 TERMS = {
-    "shared": ("job", "task", "node_byte"),
-    "collect": ("job", "task", "node_byte", "driver_byte"),
-    "sliced": ("job", "task", "node_byte", "driver_byte", "block"),
+    "shared": ("job", "task", "worker", "node_byte"),
+    "collect": ("job", "task", "worker", "node_byte", "driver_byte"),
+    "sliced": ("job", "task", "worker", "node_byte", "driver_byte", "block"),
 }
+# The driver pickles a byte in the same way whatever the strategy: one constant, or `collect` alone could not tell
+# it from what the workers do with it. What launching a task takes is measured by itself, on tasks that do nothing.
+_COMMON = "driver_byte"
+_KNOWN = "task"
 _BROADCAST_BLOCK = 4 << 20  # Spark's spark.broadcast.blockSize
 
 
@@ -87,18 +91,19 @@ def traffic(strategy: str, workers: int, weight_bytes: float) -> Traffic:
 def terms(setting: Setting, place: Place) -> dict[str, float]:
     """Return how much of each of its strategy's terms an iteration has.
 
-    job: once. task: each task, launched by the driver one after another; node_byte: bytes that a worker reads, writes,
-    sums and updates; driver_byte: bytes that pass through the driver; block: pieces of the shuffle that a worker reads.
+    job: once. task: each task, launched by the driver one after another. worker: what a worker does for its tasks besides.
+    node_byte: bytes that a worker reads, writes, sums and updates. driver_byte: bytes that pass through the driver. block:
+    pieces of the shuffle that a worker reads.
     """
     workers, weights = setting.workers, setting.weight_bytes
     crowding = place.crowding(workers)
+    once = {"job": 1.0, "task": workers, "worker": crowding}
     if setting.strategy == "shared":
-        return {"job": 1.0, "task": workers, "node_byte": (2 + 2 / workers) * weights * crowding}
+        return {**once, "node_byte": (2 + 2 / workers) * weights * crowding}
     if setting.strategy == "collect":
-        handled = {"node_byte": 2 * weights * crowding, "driver_byte": (1 + workers) * weights}
-        return {"job": 1.0, "task": workers, **handled}
+        return {**once, "node_byte": 2 * weights * crowding, "driver_byte": (1 + workers) * weights}
     handled = {"node_byte": (3 + 2 / workers) * weights * crowding, "driver_byte": 2 * weights}
-    return {"job": 1.0, "task": 2 * workers, **handled, "block": workers * crowding}
+    return {**once, "task": 2 * workers, **handled, "block": workers * crowding}
 
 
 def wire_seconds(setting: Setting, place: Place) -> float:
@@ -121,21 +126,31 @@ def seconds(setting: Setting, place: Place, constants: Constants) -> float:
     return own + setting.compute_seconds * place.crowding(setting.workers) + wire_seconds(setting, place)
 
 
-def fit(measured: Sequence[tuple[Setting, float]], place: Place) -> Constants:
-    """Return the constants of one strategy that fit runs best, by relative least squares with no constant below 0.
+def fit(measured: Sequence[tuple[Setting, float]], place: Place, task_seconds: float) -> dict[str, Constants]:
+    """Return the constants of each strategy that fit runs best, by relative least squares with no constant below 0.
 
     Args:
-        measured: settings of one strategy with their seconds; at least as many as the strategy has terms.
+        measured: settings with their seconds.
         place: where they ran.
+        task_seconds: what launching a task takes.
     """
-    names = TERMS[measured[0][0].strategy]
-    times = np.array([time for _setting, time in measured])
-    counts = np.array([[terms(setting, place)[name] for name in names] for setting, _time in measured])
-    computed = np.array([setting.compute_seconds * place.crowding(setting.workers) for setting, _time in measured])
-    solved = _not_negative(counts / times[:, None], (times - computed) / times)
-    constants = Constants(dict(zip(names, map(float, solved), strict=True)))
-    errors = [abs(seconds(setting, place, constants) / time - 1) for setting, time in measured]
-    return Constants(constants.seconds, max(errors))
+    strategies = list(dict.fromkeys(setting.strategy for setting, _time in measured))
+    columns = list(dict.fromkeys(_column(strategy, name) for strategy in strategies for name in TERMS[strategy]))
+    rows, wanted = [], []
+    for setting, time in measured:
+        counts = terms(setting, place)
+        known = setting.compute_seconds * place.crowding(setting.workers) + task_seconds * counts.pop(_KNOWN)
+        by_column = {_column(setting.strategy, name): count for name, count in counts.items()}
+        rows.append([by_column.get(column, 0.0) / time for column in columns])
+        wanted.append((time - known) / time)
+    solved = dict(zip(columns, map(float, _not_negative(np.array(rows), np.array(wanted))), strict=True))
+    found = {}
+    for strategy in strategies:
+        own = {name: solved[_column(strategy, name)] for name in TERMS[strategy]} | {_KNOWN: task_seconds}
+        runs = [(setting, time) for setting, time in measured if setting.strategy == strategy]
+        errors = [abs(seconds(setting, place, Constants(own)) / time - 1) for setting, time in runs]
+        found[strategy] = Constants(own, max(errors))
+    return found
 
 
 def efficiency(setting: Setting, place: Place, constants: Constants) -> float:
@@ -146,6 +161,10 @@ def efficiency(setting: Setting, place: Place, constants: Constants) -> float:
 def best(settings: Sequence[Setting], place: Place, constants: dict[str, Constants]) -> str:
     """Return the strategy of the fastest of some settings."""
     return min(settings, key=lambda setting: seconds(setting, place, constants[setting.strategy])).strategy
+
+
+def _column(strategy: str, name: str) -> str:
+    return name if name in (_COMMON, _KNOWN) else f"{strategy}: {name}"
 
 
 def _not_negative(rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
