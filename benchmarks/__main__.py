@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from benchmarks import cluster, endurance, ingest, report, training, update  # noqa: E402 - TensorFlow reads it at import
-from benchmarks.alone import run_alone  # noqa: E402
-from benchmarks.markdown import rewrite  # noqa: E402
-from benchmarks.measure import machine  # noqa: E402
-from benchmarks.models import CASES  # noqa: E402
-from benchmarks.startup import import_seconds  # noqa: E402
+from benchmarks import cluster, endurance, ingest, report, training
+from benchmarks.alone import run_alone
+from benchmarks.markdown import rewrite
+from benchmarks.measure import machine
+from benchmarks.models import CASES
+from benchmarks.startup import import_seconds
 
 SECTIONS = ("import", "training", "ingest", "update", "cluster", "endurance")
 
@@ -55,11 +52,12 @@ def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
 def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     quick = arguments.quick
     small = {"rounds": 1, "most_steps": 8, "warm_up_jobs": 5} if quick else {}
+    few = {"rows": 5000} if quick else {}
     cases = {"names": arguments.models, "batch_sizes": arguments.batch_sizes}
     sections: dict[str, Callable[[], Any]] = {
         "import": import_seconds,
         "training": lambda: run_alone("benchmarks.__main__:on_local", section="training", **cases, **small),
-        "ingest": lambda: run_alone("benchmarks.__main__:on_local", section="ingest", **({"rows": 5000} if quick else {})),
+        "ingest": lambda: run_alone("benchmarks.__main__:on_local", section="ingest", **few),
         "update": lambda: run_alone("benchmarks.update:compare", **({"rounds": 3, "megabytes": 3} if quick else {})),
         "cluster": lambda: cluster.compare(**({"turns": 2, "steps": {3: 4}} if quick else {})),
         "endurance": lambda: endurance.endure(100 if quick else arguments.iterations),
@@ -79,7 +77,7 @@ def on_local(section: str, **arguments: Any) -> list[dict[str, Any]]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What zoo_lab takes, against its targets.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What zoo_lab takes, and its targets.")
     parser.add_argument("--only", type=_names, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--models", type=_names, default=list(CASES), help=f"some of {','.join(CASES)}")
     parser.add_argument("--batch-sizes", type=lambda text: list(map(int, _names(text))), default=[128, 1024])

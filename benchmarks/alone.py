@@ -21,7 +21,8 @@ def run_alone(function: str, **arguments: Any) -> Any:
     with own_temporary_folder() as folder:
         answer = folder / "answer.json"
         paths = filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")])
-        variables = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(folder)}
+        own = {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(folder)}
+        variables = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **own}
         command = [sys.executable, "-m", "benchmarks.alone", function, json.dumps(arguments), str(answer)]
         subprocess.run(command, env=variables, cwd=_PROJECT, check=True)
         return json.loads(answer.read_text(encoding="utf-8"))

@@ -1,9 +1,9 @@
 """Iterations of `sliced` and `collect` on a local cluster of two executors, treated as two hosts: times and traffic.
 
 Each size of model has a Spark of its own, in a process of its own; in it the strategies take turns. The first turn of
-each only warms: Java compiles, pools fill. Traffic is in units of W, the bytes of the weights: what the driver receives and
-what the shuffle writes by Spark's own metrics of stages, all results of the run counted; and what passed the loopback
-device in all, both directions of the driver and what the executors pass on to each other.
+each only warms: Java compiles, pools fill. Traffic is in units of W, the bytes of the weights: what the driver receives
+and what the shuffle writes by Spark's own metrics of stages, all results of the run counted; and what passed the
+loopback device in all, both directions of the driver and what the executors pass on to each other.
 """
 
 from __future__ import annotations

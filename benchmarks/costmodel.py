@@ -1,7 +1,7 @@
-"""What an iteration costs on N workers, strategy by strategy: a sum of terms, each linear in one measured constant. Pure.
+"""What an iteration costs on N workers, by strategy: a sum of terms, each linear in one measured constant. Pure.
 
-The constants are fitted to runs on one machine, where N workers share the cores; the same formulas then predict nodes of
-their own, joined by links. What differs between the two is the `Place`:
+The constants are fitted to runs on one machine, where N workers share the cores; the same formulas then predict nodes
+of their own, joined by links. What differs between the two is the `Place`:
 
 - `crowding`: how many workers share what one worker needs: workers/cores on one machine, 1 on nodes of their own;
 - `bandwidth`: of a link in each direction. On one machine there is none: copying is in the fitted cost of a byte.
@@ -33,7 +33,12 @@ _BROADCAST_BLOCK = 4 << 20  # Spark's spark.broadcast.blockSize
 
 @dataclass(frozen=True)
 class Place:
-    """Where workers run: on one machine with `cores`, or (None) on nodes of their own with links of `bandwidth` bytes/s."""
+    """Where workers run: on one machine with `cores`, or (None) on nodes of their own with links of `bandwidth`.
+
+    Attributes:
+        cores: that all workers share, or None.
+        bandwidth: of each link and direction, bytes a second.
+    """
 
     cores: int | None = None
     bandwidth: float = math.inf
@@ -45,7 +50,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Setting:
-    """An iteration to be timed: strategy, number of workers, bytes of all weights, and what one worker alone computes."""
+    """An iteration to be timed.
+
+    Attributes:
+        strategy: one of `STRATEGIES`.
+        workers: their number.
+        weight_bytes: of all weights.
+        compute_seconds: what one worker takes that shares nothing with others.
+    """
 
     strategy: str
     workers: int
@@ -70,7 +82,12 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Constants:
-    """The fitted seconds of one strategy: term → seconds for each unit of it, and the largest relative error on the runs."""
+    """What was fitted for one strategy.
+
+    Attributes:
+        seconds: term → what a unit of it takes.
+        error: the largest relative error on the runs.
+    """
 
     seconds: dict[str, float]
     error: float = 0.0
@@ -91,9 +108,9 @@ def traffic(strategy: str, workers: int, weight_bytes: float) -> Traffic:
 def terms(setting: Setting, place: Place) -> dict[str, float]:
     """Return how much of each of its strategy's terms an iteration has.
 
-    job: once. task: each task, launched by the driver one after another. worker: what a worker does for its tasks besides.
-    node_byte: bytes that a worker reads, writes, sums and updates. driver_byte: bytes that pass through the driver. block:
-    pieces of the shuffle that a worker reads.
+    job: once. task: each task, launched by the driver one after another. worker: what a worker does for its tasks
+    besides. node_byte: bytes that a worker reads, writes, sums and updates. driver_byte: bytes that pass through the
+    driver. block: pieces of the shuffle that a worker reads.
     """
     workers, weights = setting.workers, setting.weight_bytes
     crowding = place.crowding(workers)

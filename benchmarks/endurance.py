@@ -1,7 +1,8 @@
 """Thousands of iterations of each strategy: time per iteration, memory and files must stay flat.
 
-It runs in a process of its own with a temporary folder of its own, so that every file in it is one of this run's. Files are
-counted before the garbage collection that the heap is measured after: Spark frees what it has forgotten only then.
+It runs in a process of its own with a temporary folder of its own, so that every file in it is one of this run's.
+Files are counted before the garbage collection that the heap is measured after: Spark frees what it has forgotten only
+then.
 """
 
 from __future__ import annotations
@@ -91,8 +92,9 @@ def summary(runs: list[dict[str, Any]]) -> str:
         by_name = {trend["name"]: trend for trend in run["verdict"]}
         names = ("milliseconds", "driver_memory", "worker_memory", "heap")
         levels = [f"{_cell(by_name[name]['first'])} → {_cell(by_name[name]['last'])}" for name in names]
-        ends = [sum(by_name[f"{kind}_files"][end] for kind in ("temporary", "shuffle", "broadcast")) for end in ("first", "last")]
-        cells.append([run["name"], f"{run['iterations']:,}", *levels, f"{ends[0]:.0f} → {ends[1]:.0f}", run["sentence"]])
+        kinds = ("temporary_files", "shuffle_files", "broadcast_files")
+        files = [f"{sum(by_name[kind][end] for kind in kinds):.0f}" for end in ("first", "last")]
+        cells.append([run["name"], f"{run['iterations']:,}", *levels, " → ".join(files), run["sentence"]])
     return table(heads, cells)
 
 

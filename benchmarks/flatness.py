@@ -60,7 +60,9 @@ def trends(stretches: Sequence[Mapping[str, float]], ceilings: Mapping[str, floa
 
 def sentence(found: Sequence[Trend]) -> str:
     """Return the verdict as one line."""
-    growing = [f"{trend.name.replace('_', ' ')} {trend.first:,.1f} → {trend.last:,.1f}" for trend in found if not trend.flat]
+    growing = [
+        f"{trend.name.replace('_', ' ')} {trend.first:,.1f} → {trend.last:,.1f}" for trend in found if not trend.flat
+    ]
     return "Flat." if not growing else f"Growing: {'; '.join(growing)}."
 
 

@@ -1,4 +1,4 @@
-"""What training will cost on clusters that are not here: runs on 1 to 8 workers, the model fitted to them, its predictions.
+"""What training will cost on clusters that are not here: runs on 1 to 8 workers, a model fitted to them, predictions.
 
 python -m benchmarks.scale [--json FILE] [--page docs/scaling.md] [--from FILE] [--quick]
 
@@ -132,7 +132,7 @@ def _run(model: Any, data: Any, batch_size: int, strategy: str, warm: int) -> di
 
 
 def _task_seconds(context: Any, few: int = 16, many: int = 272, repeats: int = 7) -> float:
-    """Return what one more task of a job takes that does nothing, in Java alone: launching it, and hearing of its end."""
+    """Return what one more task takes that does nothing, in Java alone: launching it, and hearing of its end."""
     scala = context.sc._jsc.sc()
     times: dict[int, list[float]] = {few: [], many: []}
     for _ in range(repeats):
@@ -153,7 +153,7 @@ def _cores() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description="Predict what a cluster will take.")
     parser.add_argument("--json", type=Path, default=_JSON)
-    parser.add_argument("--page", type=Path, default=_PAGE, help="whose figures are replaced, and beside which plots go")
+    parser.add_argument("--page", type=Path, default=_PAGE, help="whose figures are replaced; plots go beside it")
     parser.add_argument("--from", dest="stored", type=Path, help="take the runs of an earlier JSON; measure nothing")
     parser.add_argument("--quick", action="store_true", help="only try that it runs: the page stays as it is")
     return parser.parse_args()

@@ -33,7 +33,8 @@ class Network:
         return Setting(strategy, nodes, self.weight_bytes, self.compute_seconds)
 
 
-# One second is about a hundred images of Inception-v1 on a server with two sockets; ResNet-50 takes 2.6 times the operations.
+# A second is about a hundred images of Inception-v1 on a server with two sockets; ResNet-50 takes 2.6 times as many
+# operations.
 INCEPTION = Network("Inception-v1", 28e6, 1.0)
 RESNET = Network("ResNet-50", 102e6, 2.6)
 HASTY = (Network("Inception-v1, a quarter", 28e6, 0.25), Network("ResNet-50, a quarter", 102e6, 0.65))
@@ -81,7 +82,8 @@ def winner(nodes: int, weight_bytes: float, known: dict[str, Constants]) -> str:
 def _constants(known: Mapping[str, Constants]) -> str:
     names = list(dict.fromkeys(name for terms in TERMS.values() for name in terms))
     units = {name: (1e9, "ns") if name.endswith("byte") else (1e3, "ms") for name in names}
-    heads = ["strategy", *(f"{name.replace('_', ' ')}, {units[name][1]}" for name in names), "largest error on the runs"]
+    told = [f"{name.replace('_', ' ')}, {units[name][1]}" for name in names]
+    heads = ["strategy", *told, "largest error on the runs"]
     cells = []
     for strategy, found in known.items():
         values = [f"{found.seconds[name] * units[name][0]:.3g}" if name in found.seconds else "" for name in names]
@@ -126,8 +128,8 @@ def _published(known: Mapping[str, Constants]) -> str:
     found = ", ".join(f"{network.name} {speed_up(network, known):.1f}×" for network in (INCEPTION, RESNET, *HASTY))
     hundred = seconds(INCEPTION.on(96), CLUSTER, known["sliced"]) - INCEPTION.compute_seconds
     return (
-        f"From 16 to 96 nodes `sliced` is predicted to do: {found}. The predecessor published {PUBLISHED_SPEED_UP}× for "
-        "Inception-v1, where 6× is ideal, nearly linear throughput to 128 nodes and a reasonable one at 256. What "
+        f"From 16 to 96 nodes `sliced` is predicted to do: {found}. The predecessor published {PUBLISHED_SPEED_UP}× "
+        "for Inception-v1, where 6× is ideal, nearly linear throughput to 128 nodes and a reasonable one at 256. What "
         f"Inception-v1 spends on anything but computing on 96 nodes: {1000 * hundred:.0f} ms an iteration."
     )
 
