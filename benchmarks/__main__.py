@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import cluster, endurance, ingest, report, training
 from benchmarks.alone import run_alone
 from benchmarks.markdown import rewrite
-from benchmarks.measure import machine
+from benchmarks.measure import machine, write_json
 from benchmarks.models import CASES
 from benchmarks.startup import import_seconds
 
@@ -30,8 +30,6 @@ def main() -> None:
         figures = json.loads(arguments.stored.read_text(encoding="utf-8"))
     else:
         figures = _measured(arguments)
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
         print(f"\nFigures: {arguments.json}")
     print(f"\n{report.whole(figures)}")
     if arguments.readme is not None:
@@ -39,12 +37,13 @@ def main() -> None:
 
 
 def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the figures of the sections, written after each so that a run that breaks off leaves something."""
+    """Return the figures of the sections; written after each, so that a run that breaks off leaves something."""
     figures: dict[str, Any] = {"machine": machine(), "seconds": {}}
     for name, measure in _sections(arguments).items():
         begin = time.monotonic()
         figures["import_seconds" if name == "import" else name] = measure()
         figures["seconds"][name] = round(time.monotonic() - begin)
+        write_json(arguments.json, figures)
         print(f"{name}: {figures['seconds'][name]} s", flush=True)
     return figures
 

@@ -60,6 +60,12 @@ def loopback_bytes() -> int:
     return int(lines[0][0]) if lines else 0
 
 
+def write_json(path: Path, figures: dict[str, Any]) -> None:
+    """Write figures as JSON, in a folder that is made if needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+
+
 def machine() -> str:
     """Return what the figures were measured on."""
     model = platform.processor() or platform.machine()

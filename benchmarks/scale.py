@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import tempfile
 import time
@@ -21,13 +22,14 @@ from benchmarks import scalepage
 from benchmarks.alone import run_alone
 from benchmarks.costmodel import STRATEGIES, Constants, Place, Setting, fit, seconds
 from benchmarks.markdown import rewrite
-from benchmarks.measure import machine
+from benchmarks.measure import machine, write_json
 from benchmarks.models import dense, dense_data
 
 WORKERS = (1, 2, 4, 8)
 HELD_BACK = 4
 _MEGABYTES = (0.3, 3.0, 24.0)
 _STEPS = {0.3: (15, 25), 3.0: (8, 16), 24.0: (3, 7)}  # to warm, and to measure
+_WARM_UP = {"sliced": 40, "collect": 20}  # iterations before all else: a young Java is several times slower
 _ROWS_PER_WORKER = 16
 _JSON = Path("build/scale.json")
 _PAGE = Path("docs/scaling.md")
@@ -39,10 +41,9 @@ def main() -> None:
     if arguments.stored is not None:
         figures = json.loads(arguments.stored.read_text(encoding="utf-8"))
     else:
-        figures = calibrate(quick=arguments.quick)
+        figures = calibrate(arguments.json, arguments.quick)
     figures |= {"fits": fits(figures), "held_back": held_back(figures)}
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    write_json(arguments.json, figures)
     text = scalepage.markdown(figures)
     print(text)
     if arguments.page is not None and not arguments.quick:
@@ -52,39 +53,36 @@ def main() -> None:
         rewrite(arguments.page, "scaling", text)
 
 
-def calibrate(quick: bool = False) -> dict[str, Any]:
-    """Return the machine and the timed iterations of every strategy, number of workers and size of model."""
-    workers = (1, 2) if quick else WORKERS
+def calibrate(path: Path, quick: bool = False) -> dict[str, Any]:
+    """Return the machine and the timed iterations of every strategy, number of workers and size of model.
+
+    They are written to `path` after each number of workers: `--from` takes what there is if a larger one fails.
+    """
+    figures: dict[str, Any] = {"machine": machine(), "cores": _cores(), "task_seconds": math.inf, "runs": []}
     sizes = [0.3] if quick else list(_MEGABYTES)
-    runs: list[dict[str, Any]] = []
-    launches: list[float] = []
-    for count in workers:
+    for count in (1, 2) if quick else WORKERS:
         found = run_alone("benchmarks.scale:measure", workers=count, megabytes=sizes, shorter=8 if quick else 1)
-        runs += found["runs"]
-        launches.append(found["task_seconds"])
-        print(f"{count} workers: {len(runs)} runs so far", flush=True)
-    return {"machine": machine(), "cores": _cores(), "task_seconds": statistics.median(launches), "runs": runs}
+        figures["runs"] += found["runs"]
+        figures["task_seconds"] = min(found["task_seconds"], figures["task_seconds"])
+        write_json(path, figures)
+        print(f"{count} workers: {len(figures['runs'])} runs so far", flush=True)
+    return figures
 
 
 def measure(workers: int, megabytes: list[float], shorter: int) -> dict[str, Any]:
     """Return the timed runs on so many workers, and a task's launch; to be called in a process of its own."""
     import zoo_lab
-    from zoo_lab.feature.featureset import FeatureSet
 
     context = zoo_lab.init_nncontext(master=f"local-cluster[{workers},1,1024]", warm=True)
+    for strategy, count in _WARM_UP.items():
+        _run(context, megabytes[0], strategy, 0, count // shorter)
     runs = []
     for size in megabytes:
         warm, steps = (max(2, count // shorter) for count in _STEPS[size])
-        batch_size = workers * _ROWS_PER_WORKER
-        x, y = dense_data((warm + steps) * batch_size)
-        for strategy in STRATEGIES:
-            context.one_host = strategy == "shared"  # for the others each executor is to be a host of its own
-            data = FeatureSet.from_numpy(x, y, context=context)
-            runs.append(_run(dense(size), data, batch_size, strategy, warm))
-            data.unpersist()
+        runs += [_run(context, size, strategy, warm, steps) for strategy in STRATEGIES]
     launch = _task_seconds(context)
     context.stop()
-    return {"task_seconds": launch, "runs": [{"workers": workers, **run} for run in runs]}
+    return {"task_seconds": launch, "runs": runs}
 
 
 def fits(figures: dict[str, Any], without: int | None = None) -> dict[str, dict[str, Any]]:
@@ -115,16 +113,23 @@ def setting_of(run: dict[str, Any], runs: list[dict[str, Any]]) -> Setting:
     return Setting(run["strategy"], run["workers"], run["bytes"], statistics.median(alone))
 
 
-def _run(model: Any, data: Any, batch_size: int, strategy: str, warm: int) -> dict[str, Any]:
+def _run(context: Any, megabytes: float, strategy: str, warm: int, steps: int) -> dict[str, Any]:
+    """Train a model of this size with one job an iteration, and return the medians after `warm` iterations."""
     import zoo_lab
     from zoo_lab.core.events import IterationDone
+    from zoo_lab.feature.featureset import FeatureSet
 
+    context.one_host = strategy == "shared"  # for the others each executor is to be a host of its own
+    model, batch_size = dense(megabytes), context.slots * _ROWS_PER_WORKER
+    data = FeatureSet.from_numpy(*dense_data((warm + steps) * batch_size), context=context)
     with tempfile.TemporaryDirectory() as folder:
         usual = {"batch_size": batch_size, "epochs": 1, "display": "none", "runs": folder}
         run = zoo_lab.fit(model, data, sync=strategy, iterations_per_job=1, **usual)
         events = [event for event in run.events if isinstance(event, IterationDone)][warm:]
+    data.unpersist()
     return {
         "strategy": strategy,
+        "workers": context.slots,
         "bytes": 4 * model.count_params(),
         "seconds": statistics.median(event.seconds for event in events),
         "compute": statistics.median(event.parts["compute"] for event in events),

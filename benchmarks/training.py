@@ -24,7 +24,7 @@ _ROUNDS = 3
 _WARM_UP_JOBS = 300
 _SKIPPED = 3  # iterations after each start that are left out, on all sides
 _SINGLE_JOBS = 6  # with which "auto" begins, to measure what a job costs; left out of its figures
-_STEPS = {"mlp": (150, 60), "lenet": (100, 30), "resnet20": (16, 6), "ncf": (150, 80)}
+_STEPS = {"mlp": (150, 60), "lenet": (100, 30), "resnet20": (16, 5), "ncf": (150, 80)}
 _WAYS: dict[str, int | str] = {"auto": "auto", "single": 1}
 
 
