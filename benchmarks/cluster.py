@@ -71,6 +71,7 @@ def _turn(context: Any, model: Any, data: Any, sync: str, compression: str) -> d
     import zoo_lab
     from zoo_lab.core.events import IterationDone
 
+    context.one_host = False  # again: workers that were started anew have told otherwise
     known = {stage["stageId"] for stage in spark_ui(context, "stages?status=complete")}
     passed, begin = loopback_bytes(), time.time()
     with tempfile.TemporaryDirectory() as folder:
