@@ -17,7 +17,7 @@ help:
 	@echo "make demo   install into $(VENV), run notebooks/quickstart.ipynb headless, print accuracy and throughput"
 	@echo "make lab    open JupyterLab on it"
 	@echo "make test   install the test extra too and run all tests (ARGS='-k name' for some)"
-	@echo "make bench  print the benchmark table"
+	@echo "make bench  measure, print the tables and the targets (ARGS='--only training' for some)"
 	@echo "make clean  remove $(VENV) and all that was built"
 
 demo: $(VENV)/.installed

@@ -1,77 +1,95 @@
-"""Print the benchmark table and write its figures as JSON.
+"""Print the benchmark's tables as Markdown and write their figures as JSON.
 
-python -m benchmarks [--models mlp,lenet] [--batch-sizes 128,1024] [--iterations 5000] [--json FILE]
+python -m benchmarks [--only training,ingest] [--models mlp,lenet] [--batch-sizes 128,1024] [--iterations 20000]
+                     [--json FILE] [--from FILE] [--readme README.md] [--quick]
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from benchmarks import cluster, endurance, ingest, report, training
+from benchmarks.alone import run_alone
+from benchmarks.markdown import rewrite
+from benchmarks.measure import machine, write_json
+from benchmarks.models import CASES
+from benchmarks.startup import import_seconds
 
-from benchmarks.endurance import Stretch, endure  # noqa: E402 - TensorFlow reads the variable above when it is imported
-from benchmarks.measure import machine  # noqa: E402
-from benchmarks.models import CASES  # noqa: E402
-from benchmarks.startup import import_seconds  # noqa: E402
-from benchmarks.training import Figures, compare  # noqa: E402
+SECTIONS = ("import", "training", "ingest", "update", "cluster", "endurance")
 
 
 def main() -> None:
-    """Run what was asked for and print it."""
+    """Measure what was asked for, print it, and write it down."""
     arguments = _arguments()
+    if arguments.stored is not None:
+        figures = json.loads(arguments.stored.read_text(encoding="utf-8"))
+    else:
+        figures = _measured(arguments)
+        print(f"\nFigures: {arguments.json}")
+    print(f"\n{report.whole(figures)}")
+    if arguments.readme is not None:
+        rewrite(arguments.readme, "benchmark", report.short(figures))
+
+
+def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of the sections; written after each, so that a run that breaks off leaves something."""
+    figures: dict[str, Any] = {"machine": machine(), "seconds": {}}
+    for name, measure in _sections(arguments).items():
+        begin = time.monotonic()
+        figures["import_seconds" if name == "import" else name] = measure()
+        figures["seconds"][name] = round(time.monotonic() - begin)
+        write_json(arguments.json, figures)
+        print(f"{name}: {figures['seconds'][name]} s", flush=True)
+    return figures
+
+
+def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
+    quick = arguments.quick
+    small = {"rounds": 1, "most_steps": 8, "warm_up_jobs": 5} if quick else {}
+    few = {"rows": 5000} if quick else {}
+    cases = {"names": arguments.models, "batch_sizes": arguments.batch_sizes}
+    sections: dict[str, Callable[[], Any]] = {
+        "import": import_seconds,
+        "training": lambda: run_alone("benchmarks.__main__:on_local", section="training", **cases, **small),
+        "ingest": lambda: run_alone("benchmarks.__main__:on_local", section="ingest", **few),
+        "update": lambda: run_alone("benchmarks.update:compare", **({"rounds": 3, "megabytes": 3} if quick else {})),
+        "cluster": lambda: cluster.compare(**({"turns": 2, "steps": {3: 4}} if quick else {})),
+        "endurance": lambda: endurance.endure(100 if quick else arguments.iterations),
+    }
+    return {name: sections[name] for name in SECTIONS if name in arguments.only}
+
+
+def on_local(section: str, **arguments: Any) -> list[dict[str, Any]]:
+    """Measure a section on `local[2]`; to be called in a process of its own."""
     import zoo_lab
 
-    imported = import_seconds()
     context = zoo_lab.init_nncontext(master="local[2]", memory="3g", warm=True)
-    rows = compare(context, arguments.models, arguments.batch_sizes)
-    stretches = endure(context, arguments.iterations) if arguments.iterations else []
-    context.stop()
-    _print(imported, rows, stretches)
-    figures: dict[str, Any] = {
-        "machine": machine(),
-        "import_seconds": imported,
-        "training": [{**dataclasses.asdict(row), "ratio": row.ratio} for row in rows],
-        "endurance": [dataclasses.asdict(stretch) for stretch in stretches],
-    }
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    print(f"\nFigures: {arguments.json}")
+    try:
+        return training.compare(context, **arguments) if section == "training" else ingest.measure(context, **arguments)
+    finally:
+        context.stop()
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="zoo_lab on local[2] against Keras' fit.")
-    parser.add_argument("--models", type=lambda text: text.split(","), default=list(CASES))
-    parser.add_argument("--batch-sizes", type=lambda text: [int(size) for size in text.split(",")], default=[128, 1024])
-    parser.add_argument("--iterations", type=int, default=5000, help="of the endurance run; 0 leaves it out")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What zoo_lab takes, and its targets.")
+    parser.add_argument("--only", type=_names, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--models", type=_names, default=list(CASES), help=f"some of {','.join(CASES)}")
+    parser.add_argument("--batch-sizes", type=lambda text: list(map(int, _names(text))), default=[128, 1024])
+    parser.add_argument("--iterations", type=int, default=endurance.ITERATIONS, help="of the longest endurance run")
     parser.add_argument("--json", type=Path, default=Path("build/benchmarks.json"))
+    parser.add_argument("--from", dest="stored", type=Path, help="print the figures of an earlier run; measure nothing")
+    parser.add_argument("--readme", type=Path, help="put the figures into this page")
+    parser.add_argument("--quick", action="store_true", help="only try that everything runs; the figures mean nothing")
     return parser.parse_args()
 
 
-def _print(imported: float, rows: list[Figures], stretches: list[Stretch]) -> None:
-    print(f"\n{machine()}\nimport zoo_lab: {imported:.2f} s\n")
-    print(
-        "| model | batch | Keras samples/s | zoo_lab samples/s | ratio | Keras ms | median ms | p90 ms | compute ms |"
-        " overhead ms | first step s | driver MB | worker MB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
-    for row in rows:
-        print(
-            f"| {row.model} | {row.batch_size} | {row.keras_rate:,.0f} | {row.zoo_rate:,.0f} | {row.ratio:.2f} "
-            f"| {row.keras_median:.1f} | {row.median:.1f} | {row.p90:.1f} | {row.compute:.1f} | {row.overhead:.1f} "
-            f"| {row.first_step_seconds:.1f} | {row.driver_memory:.0f} | {row.worker_memory:.0f} |"
-        )
-    if stretches:
-        print("\n| iterations | median ms | driver MB | worker MB | files |\n|---|---|---|---|---|")
-    for stretch in stretches:
-        print(
-            f"| {stretch.iterations} | {stretch.median_milliseconds:.1f} | {stretch.driver_memory:.0f} "
-            f"| {stretch.worker_memory:.0f} | {stretch.files} |"
-        )
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 if __name__ == "__main__":

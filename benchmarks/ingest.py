@@ -8,7 +8,6 @@ Python and dropped (`carried`); what is above `carried` is conversion and writin
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import statistics
 import time
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.markdown import table
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 ROWS = 1_000_000
 COLUMNS = [f"c{number}" for number in range(20)]
-REPEATS = 3
+REPEATS = 1
 
 
 def measure(context: NNContext, rows: int = ROWS, repeats: int = REPEATS) -> list[dict[str, Any]]:
@@ -48,12 +49,11 @@ def measure(context: NNContext, rows: int = ROWS, repeats: int = REPEATS) -> lis
         ]
 
 
-def table(lines: list[dict[str, Any]]) -> str:
-    """Return the measured lines as text."""
-    heads = ["source", "rows", "first", "seconds", "spark_alone", "carried", "rows_per_second"]
-    cells = [heads, *([_cell(line.get(head, "")) for head in heads] for line in lines)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+def markdown(lines: list[dict[str, Any]]) -> str:
+    """Return the table of the measured lines."""
+    names = ["source", "rows", "first", "seconds", "spark_alone", "carried", "rows_per_second"]
+    heads = ["source", "rows", "first s", "s", "Spark alone s", "carried s", "rows/s"]
+    return table(heads, [[_cell(line.get(name, "")) for name in names] for line in lines])
 
 
 def _line(
@@ -109,18 +109,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value > 1000 else f"{value:.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def main() -> None:
-    """Measure in `local[2]` and print the table and its JSON."""
-    from zoo_lab.context.nncontext import init_nncontext
-
-    context = init_nncontext(master="local[2]", memory="3g")
-    lines = measure(context)
-    context.stop()
-    print(table(lines))  # noqa: T201 - what a benchmark is for
-    print(json.dumps({"ingest": lines}))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,15 @@
-"""Small helpers that read what the operating system knows."""
+"""Small helpers that read what the operating system, Spark and its Java know."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import time
+import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +19,51 @@ def resident_megabytes(pids: Iterable[int]) -> float:
     return max((_resident(pid) for pid in pids), default=0.0)
 
 
-def files_below(folders: Iterable[Path]) -> int:
-    """Return the number of files below the folders."""
-    return sum(len(names) for folder in folders for _path, _folders, names in os.walk(folder))
+def kind_of_file(path: Path) -> str:
+    """Return what a temporary file is for: "shuffle", "broadcast" or "temporary"."""
+    if path.name.startswith("shuffle_"):
+        return "shuffle"
+    by_python = any(folder.startswith("pyspark-") for folder in path.parts[:-1])
+    return "broadcast" if by_python or path.name.startswith("broadcast_") else "temporary"
+
+
+def files_below(folders: Iterable[Path]) -> dict[str, int]:
+    """Return the number of files below the folders, by kind."""
+    found = {"shuffle": 0, "broadcast": 0, "temporary": 0}
+    for folder in folders:
+        for path, _folders, names in os.walk(folder):
+            for name in names:
+                found[kind_of_file(Path(path, name))] += 1
+    return found
+
+
+def heap_megabytes(context: Any) -> float:
+    """Return what the driver's Java holds in its heap after garbage collections, in MB."""
+    java = context.sc._jvm.java.lang
+    for _ in range(2):  # what the first finds forgotten, Spark's cleaner lets go only after it
+        java.System.gc()
+        time.sleep(0.2)
+    runtime = java.Runtime.getRuntime()
+    return (runtime.totalMemory() - runtime.freeMemory()) / 2**20
+
+
+def spark_ui(context: Any, what: str) -> list[dict[str, Any]]:
+    """Return what Spark's UI tells as JSON: "jobs", "stages" or "stages?status=complete"."""
+    url = f"{context.sc.uiWebUrl}/api/v1/applications/{context.sc.applicationId}/{what}"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def loopback_bytes() -> int:
+    """Return the bytes that have passed this machine's loopback device; 0 where the system does not tell."""
+    lines = [line.split(":", 1)[1].split() for line in _lines(Path("/proc/net/dev")) if line.strip().startswith("lo:")]
+    return int(lines[0][0]) if lines else 0
+
+
+def write_json(path: Path, figures: dict[str, Any]) -> None:
+    """Write figures as JSON, in a folder that is made if needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
 def machine() -> str:

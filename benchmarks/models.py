@@ -85,6 +85,26 @@ def ncf() -> Any:
     return _compiled(keras.Model({"user": user, "item": item}, outputs, name="ncf"), from_logits=True)
 
 
+def dense(megabytes: float, layer_count: int = 4) -> Any:
+    """64 inputs, then layers of equal width: `megabytes` of float32 weights (10⁶ bytes each), within 2 %."""
+    import keras
+    from keras import layers
+
+    inputs, outputs = 64, 10
+    # (layers − 1)·width² + (inputs + outputs + layers)·width = the number of weights
+    linear = inputs + outputs + layer_count
+    square = layer_count - 1
+    width = round((-linear + (linear**2 + megabytes * 1e6 * square) ** 0.5) / (2 * square))
+    inside = [layers.Dense(width, activation="relu") for _ in range(layer_count)]
+    model = keras.Sequential([keras.Input((inputs,)), *inside, layers.Dense(outputs)], name="dense")
+    return _compiled(model, from_logits=True)
+
+
+def dense_data(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows for `dense`."""
+    return _floats(rows, 64), _labels(rows, 10)
+
+
 CASES = {
     case.name: case
     for case in (

@@ -1,0 +1,56 @@
+"""Turns the figures of a run into Markdown: the whole of it, and what the README shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks import cluster, endurance, ingest, training, update
+from benchmarks.markdown import table
+from benchmarks.targets import amount, targets
+
+
+def whole(figures: Mapping[str, Any]) -> str:
+    """Return every table of the sections that were measured."""
+    sections = {
+        "training": ("`local[2]` against Keras' fit with two threads", training.markdown),
+        "ingest": ("Rows into a FeatureSet", ingest.markdown),
+        "update": ("Optimizer update", update.markdown),
+        "cluster": (f"`{cluster.MASTER}` as two hosts", cluster.markdown),
+        "endurance": ("Endurance", endurance.markdown),
+    }
+    parts = [_head(figures)]
+    for name, (title, told) in sections.items():
+        if figures.get(name):
+            parts.append(f"### {title}\n\n{told(figures[name])}")
+    return "\n\n".join([*parts, _targets(figures)])
+
+
+def short(figures: Mapping[str, Any]) -> str:
+    """Return what the README shows: all tables, but of the long runs only where they began and ended."""
+    sections = {
+        "training": training.markdown,
+        "ingest": ingest.markdown,
+        "update": update.markdown,
+        "cluster": cluster.markdown,
+        "endurance": endurance.summary,
+    }
+    parts = [told(figures[name]) for name, told in sections.items() if figures.get(name)]
+    return "\n\n".join([_head(figures), *parts, _targets(figures)])
+
+
+def _head(figures: Mapping[str, Any]) -> str:
+    told = f"Measured on {figures['machine']}."
+    if "import_seconds" in figures:
+        told += f" `import zoo_lab` takes {figures['import_seconds']:.2f} s."
+    return told
+
+
+def _targets(figures: Mapping[str, Any]) -> str:
+    found = targets(figures)
+    met = sum(target.met for target in found)
+    cells = [
+        [target.name, target.wanted, amount(target.measured, target.unit), target.verdict]
+        for target in sorted(found, key=lambda target: -target.missed_by)
+    ]
+    return f"{met} of {len(found)} targets are met.\n\n{table(['target', 'to reach', 'measured', 'verdict'], cells)}"

@@ -1,0 +1,38 @@
+"""The benchmarks still run with the zoo_lab of today; what they measure here means nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import ingest, training, update
+from benchmarks.measure import heap_megabytes, spark_ui
+
+
+def test_training_is_measured_in_both_ways(context):
+    [row] = training.compare(context, ["ncf"], [16], rounds=1, most_steps=8, warm_up_jobs=2)
+    assert row["keras_rate"] > 0
+    for way in ("auto", "single"):
+        assert 0 < row[way]["compute"] < row[way]["median"] <= row[way]["p90"]
+        assert row[way]["first_step_seconds"] > 0
+    assert "| ncf | 16 |" in training.markdown([row])
+
+
+def test_every_source_of_rows_is_measured(context):
+    lines = ingest.measure(context, rows=200)
+    assert [line["source"] for line in lines] == ["from_dataframe", "from_parquet", "from_rdd", "from_numpy"]
+    assert all(line["first"] > 0 for line in lines)
+    assert ingest.markdown(lines).count("\n") == 5
+
+
+def test_the_update_is_measured_against_keras():
+    rows = update.compare(rounds=2, megabytes=0.3)
+    assert [row["model"] for row in rows] == ["resnet20", "dense"]
+    for row in rows:
+        assert row["ratio"] == pytest.approx(row["flat"] / row["keras"])
+    assert update.markdown(rows).count("\n") == 3
+
+
+def test_spark_tells_of_its_jobs_and_its_heap(context):
+    context.sc.parallelize(range(2), 2).count()
+    assert spark_ui(context, "jobs")
+    assert 10 < heap_megabytes(context) < 3000
