@@ -150,8 +150,13 @@ def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
     if ship_env:
         settings.expect_cluster(master)
     fresh = not launch.jvm_runs()
+    notice = ""
     if fresh:
-        doctor.expect_no_error(doctor.examine(facts.gather(thorough=False), doctor.BEFORE_START))
+        heap = asked.get("spark.driver.memory") or site.get("spark.driver.memory")
+        found = facts.gather(thorough=False, heap_wanted=settings.memory_bytes(heap) if heap else 0)
+        findings = doctor.examine(found, doctor.BEFORE_START)
+        doctor.expect_no_error(findings)
+        notice = doctor.notices(findings)
     else:
         _expect_heap(asked)
     scratch = Scratch()
@@ -160,7 +165,7 @@ def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
             asked |= shipenv.properties(ship_env, master, {**site, **asked}, scratch.folder)
         spark = launch.start_session(*_plan(master, asked, site, scratch.folder, fresh), scratch.folder / "spark.log")
         _expect_heap(asked)
-        return NNContext(spark, scratch, owned=True, ends_jvm=fresh, debug=debug)
+        return NNContext(spark, scratch, owned=True, ends_jvm=fresh, debug=debug, notice=notice)
     except BaseException:
         session = launch.live_session()
         if session is not None:
