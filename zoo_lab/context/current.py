@@ -220,8 +220,8 @@ def _expect_heap(asked: Mapping[str, str]) -> None:
     if not _heap_fits(wanted):
         line = f"zoo_lab.init_nncontext(master={asked['spark.master']!r}, memory={wanted!r})"
         msg = (
-            f"Expected a driver heap of {wanted}; this kernel's Java already runs with {launch.heap_bytes() >> 20} MB, and a heap "
-            f"cannot change. Restart the kernel, then run first of all:\n    {line}"
+            f"Expected a driver heap of {wanted}; this kernel's Java already runs with {launch.heap_bytes() >> 20} MB, "
+            f"and a heap cannot change. Restart the kernel, then run first of all:\n    {line}"
         )
         raise EnvironmentProblem(msg)
 

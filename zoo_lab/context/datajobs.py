@@ -20,7 +20,8 @@ _FRAME = re.compile(r'  File "([^"]+)", line \d+, in ')
 _LOSS = re.compile(r"(?:Python worker (?:exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 _EVENTS_MILLISECONDS = 2000
 _MEMORY = (
-    "A process that ends so has mostly run out of memory: give the executors more, or split the data into more partitions."
+    "A process that ends so has mostly run out of memory: give the executors more, or split the data into more "
+    "partitions."
 )
 
 

@@ -117,7 +117,7 @@ def check_heap(facts: Facts) -> Finding:
     if facts.heap_wanted > facts.memory_total:
         return Finding(ERROR, "Heap", what, "Ask for less (memory=…): Java would be killed once it used it.")
     if facts.heap_wanted > facts.memory_available:
-        return Finding(WARNING, "Heap", what, "Ask for less (memory=…), or free some: Java may be killed when it fills.")
+        return Finding(WARNING, "Heap", what, "Ask for less (memory=…), or free some: Java may be killed as it fills.")
     return Finding(OK, "Heap", what)
 
 

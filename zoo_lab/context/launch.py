@@ -75,7 +75,7 @@ def running_gateway() -> Any:
 
 
 def has_died(gateway: Any, seconds: float = 0.0) -> bool:
-    """Tell whether the JVM of `gateway` has ended, waiting up to `seconds` for that; False for one that others started."""
+    """Tell whether the JVM of `gateway` has ended, waiting up to `seconds` for that; False if others started it."""
     process = getattr(gateway, "proc", None)
     if process is None:
         return False

@@ -23,7 +23,7 @@ _ONE_LENGTH = (
     "Pad or cut the arrays to one length n first, such as F.slice(F.concat(a, F.array_repeat(F.lit(0.0), n)), 1, n)."
 )
 _TOO_WIDE = (
-    "Shards hold the zeros of sparse vectors too. Hash into fewer first, such as with HashingTF(numFeatures=1 << 16), or "
+    "Shards hold the zeros of sparse vectors too. Hash into fewer first, such as with HashingTF(numFeatures=65536), or "
     "select features, or train on the indices with an Embedding layer."
 )
 _NOT_AN_IMAGE = (

@@ -43,7 +43,10 @@ class ColumnWriter:
         yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(result)], pa.binary())], ["handle"])
 
     def blocks(self, partition: int, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the batches as blocks of fields, cut where sparse vectors make them large; every row has the shape of the partition's first."""
+        """Yield the batches as blocks of fields, cut where sparse vectors make them large.
+
+        Every row has the shape of the partition's first.
+        """
         shapes: dict[str, tuple[int, ...]] = {}
         first_row = 0
         for batch in itertools.chain.from_iterable(map(_parts, batches)):
