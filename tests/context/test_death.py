@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 def test_a_java_that_was_killed_is_told_once_and_another_can_follow() -> None:
     code = """
     import os, signal
-    import numpy
+    import keras, numpy
+    import zoo_lab
     from zoo_lab import init_nncontext
     from zoo_lab.context.current import current_context
     from zoo_lab.core.errors import EnvironmentProblem
@@ -43,12 +44,13 @@ def test_a_java_that_was_killed_is_told_once_and_another_can_follow() -> None:
     expect_told(problem(lambda: data.head(1)))
 
     # between two cells, of a warm context: what asks first is told, and only that
-    context = init_nncontext(master="local[1]", memory="1g")
-    assert context.sc.parallelize([1, 2], 1).sum() == 3
-    context.state = "warm"
+    context = init_nncontext(master="local[1]", memory="1g", warm=True)
+    data = FeatureSet.from_numpy(numpy.zeros((4, 2)), numpy.zeros(4), context=context)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
     kill(context)
     context.sc._gateway.proc.wait(10)
-    expect_told(problem(context.warm_up))
+    expect_told(problem(lambda: zoo_lab.fit(model, data, display="none")))
 
     # found by something that tells nobody, such as a display
     context = init_nncontext(master="local[1]", memory="1g")

@@ -90,7 +90,8 @@ def _last_exception(text: str) -> tuple[str, str, list[str]]:
     trace = text[text.index(_TRACEBACK) :].partition("\n\tat ")[0]
     lines = trace[trace.rindex(_TRACEBACK) :].splitlines()[1:]
     end = next((number for number, line in enumerate(lines) if not line.startswith(" ")), len(lines))
-    kind, _, message = "\n".join(lines[end:]).strip().partition(": ")
+    said = (line for line in lines[end:] if not line.startswith(" SQLSTATE: "))  # Java's own
+    kind, _, message = "\n".join(said).strip().partition(": ")
     return kind.rpartition(".")[2], message, _own_frames(lines[:end])
 
 
