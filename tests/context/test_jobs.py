@@ -128,6 +128,23 @@ def test_an_interrupt_reaches_the_caller_and_leaves_the_call_under_way(context: 
         assert not context.jobs.busy
 
 
+def test_an_interrupt_while_a_call_is_queued_leaves_nothing_counted_that_never_ends(
+    context: NNContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with context.jobs.session("interrupted") as session:
+        begin = session._begin
+
+        def begin_and_interrupt() -> None:
+            begin()
+            signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr(session, "_begin", begin_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            session.run(lambda: 1)
+        assert session.settle(_PATIENCE)
+        assert not context.jobs.busy
+
+
 def test_settling_also_cancels_a_job_that_started_after_the_cancel(context: NNContext) -> None:
     late = threading.Event()
     rdd = context.sc.parallelize([0], 1).mapPartitions(sleeping)

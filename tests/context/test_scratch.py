@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.context.outside import run_outside
+from zoo_lab.context import scratch as scratch_module
 from zoo_lab.context.scratch import Scratch, remove_abandoned
 
 _LEAVE = """
@@ -54,4 +56,35 @@ def test_the_next_context_removes_what_a_killed_one_left(tmp_path: Path) -> None
     assert not left.exists()
     assert remove_abandoned(tmp_path) == []
     assert scratch.folder.is_dir()
+    scratch.remove()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file locks tell the living from the dead")
+@pytest.mark.parametrize("when", ["before its lock is there", "before it is locked"])
+def test_a_folder_that_another_process_took_for_abandoned_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    taken: list[Path] = []
+    make, is_ours = scratch_module.tempfile.mkdtemp, scratch_module._is_ours
+
+    def make_and_lose(**options: object) -> str:
+        folder = make(**options)
+        if not taken and when == "before its lock is there":
+            taken.append(Path(folder))
+            taken[0].rmdir()
+        return folder
+
+    def lose_and_look(file: IO[str]) -> bool:
+        if not taken:
+            taken.append(Path(file.name).parent)
+            assert remove_abandoned(tmp_path) == taken
+        return is_ours(file)
+
+    monkeypatch.setattr(scratch_module.tempfile, "mkdtemp", make_and_lose)
+    monkeypatch.setattr(scratch_module, "_is_ours", lose_and_look)
+    scratch = Scratch(tmp_path, tmp_path / "absent")
+    assert taken
+    assert scratch.folder not in taken
+    assert scratch.folder.is_dir()
+    assert remove_abandoned(tmp_path) == []
     scratch.remove()

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from tests.context.cluster import standalone
+from tests.context.outside import run_outside
 from zoo_lab.context.master import Master
 from zoo_lab.context.nncontext import NNContext
-from zoo_lab.context.slots import count_executors, count_slots, threads_per_slot, wait_for_slots, wanted_executors
+from zoo_lab.context.slots import (
+    count_executors,
+    count_slots,
+    machine_cores,
+    threads_per_slot,
+    wait_for_slots,
+    wanted_executors,
+)
 from zoo_lab.core.errors import EnvironmentProblem
 
 
@@ -60,3 +72,44 @@ def test_slots_share_the_cores_of_their_executor(url: str, slots: int, cpus: int
 def test_spark_itself_is_asked(context: NNContext) -> None:
     assert count_slots(context.sc) == context.slots == 2
     assert count_executors(context.sc) == 1
+
+
+def quota(folder: Path, version: int, place: str, cores: str) -> None:
+    """Write a limit as Linux shows it."""
+    folder = folder / ("cpu,cpuacct" if version == 1 else "") / place
+    folder.mkdir(parents=True, exist_ok=True)
+    if version == 2:
+        (folder / "cpu.max").write_text(f"{cores} 100000\n")
+    else:
+        (folder / "cpu.cfs_quota_us").write_text(f"{cores}\n")
+        (folder / "cpu.cfs_period_us").write_text("100000\n")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("place", ["", "pod", "pod/container"])
+def test_the_quota_of_a_container_limits_the_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int, place: str
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(8)), raising=False)
+    own = tmp_path / "own"
+    own.write_text("4:cpu,cpuacct:/pod/container\n" if version == 1 else "0::/pod/container\n")
+    cgroups = tmp_path / "cgroups"
+    assert machine_cores(cgroups, own) == 8
+    quota(cgroups, version, place, "-1" if version == 1 else "max")
+    assert machine_cores(cgroups, own) == 8
+    for microseconds, cores in {"250000": 3, "200000": 2, "50000": 1, "1600000": 8}.items():
+        quota(cgroups, version, place, microseconds)
+        assert machine_cores(cgroups, own) == cores
+
+
+@pytest.mark.slow
+def test_a_cluster_that_starts_executors_on_demand_is_asked_for_one(tmp_path: Path) -> None:
+    code = """
+    import sys
+    from zoo_lab import init_nncontext
+    conf = {"spark.dynamicAllocation.enabled": True, "spark.executor.cores": 1}
+    context = init_nncontext(conf, master=sys.argv[1], memory="600m")
+    print(context.slots, context.describe()["executors"], context.jobs.busy)
+    """
+    with standalone(tmp_path, workers=1) as cluster:
+        assert run_outside(code, cluster.url).strip() == "1 1 False"

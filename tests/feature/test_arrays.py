@@ -60,3 +60,15 @@ def test_lists_of_values_are_arrays_and_lists_of_arrays_stay_lists() -> None:
     several = lists_as_arrays({"k": [array, [1, 2]]})["k"]
     assert isinstance(several, list)
     assert several[1].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("values", [["a", 1], [1, "a"], np.array(["a", 1], dtype=object), ["a", np.float32(2)]])
+def test_text_among_numbers_is_refused_rather_than_made_of_them(values):
+    with pytest.raises(DataError, match="x, row [01]: expected strings only, as in row [01]; received"):
+        as_field("x", lists_as_arrays(values))
+
+
+@pytest.mark.parametrize("values", [[[[1, 2], [3]], [[1], [2]]], [[1, 2], [3]], [[[1, 2], [3, 4]], [[1, 2]]]])
+def test_lists_of_different_lengths_are_told_however_deep_they_are(values):
+    with pytest.raises(DataError, match="x: expected rows of one shape"):
+        as_field("x", lists_as_arrays(values))

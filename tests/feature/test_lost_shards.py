@@ -175,7 +175,8 @@ def test_a_stopped_context_says_so_and_leaves_no_files_open_and_makes_no_folders
     x = test_lost_shards._VALUES
     context.stop()
     assert not [path for path in Path("/proc/self/fd").iterdir() if "shard-" in os.path.realpath(path)]
-    calls = [call for data in sets for call in (lambda data=data: data.head(1), lambda data=data: data.store.restore([0]))]
+    calls = [lambda data=data: data.head(1) for data in sets]
+    calls += [lambda data=data: data.store.restore([0]) for data in sets]
     calls.append(lambda: FeatureSet.from_numpy(x, context=context))
     calls.append(lambda: FeatureSet.from_rdd(rdd, context=context))
     calls.append(lambda: FeatureSet.from_parquet("somewhere", "x", context=context))

@@ -278,3 +278,16 @@ def test_pinning_keeps_the_python_workers(context: NNContext) -> None:
         with pytest.raises(DataError):
             FeatureSet.from_dataframe(df.selectExpr("if(id > 3, null, id) v"), "v")
     assert before <= _worker_pids(context)  # none was killed; a chain of two Python stages may have added some
+
+
+@pytest.mark.parametrize("one_host", [True, False])
+def test_records_may_name_their_values_in_another_order_in_each_partition(
+    context: NNContext, monkeypatch: pytest.MonkeyPatch, one_host: bool
+) -> None:
+    monkeypatch.setattr(context, "one_host", one_host)
+    records = [({"a": 1.0, "b": [2, 3]}, 0), ({"b": [5, 6], "a": 4.0}, 1)]
+    data = FeatureSet.from_rdd(context.sc.parallelize(records, 2))
+    x, y, _ = data.head(2)
+    assert {name: values.tolist() for name, values in x.items()} == {"a": [1.0, 4.0], "b": [[2, 3], [5, 6]]}
+    assert y.tolist() == [0, 1]
+    data.unpersist()

@@ -150,8 +150,13 @@ def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
     if ship_env:
         settings.expect_cluster(master)
     fresh = not launch.jvm_runs()
+    notice = ""
     if fresh:
-        doctor.expect_no_error(doctor.examine(facts.gather(thorough=False), doctor.BEFORE_START))
+        heap = asked.get("spark.driver.memory") or site.get("spark.driver.memory")
+        found = facts.gather(thorough=False, heap_wanted=settings.memory_bytes(heap) if heap else 0)
+        findings = doctor.examine(found, doctor.BEFORE_START)
+        doctor.expect_no_error(findings)
+        notice = doctor.notices(findings)
     else:
         _expect_heap(asked)
     scratch = Scratch()
@@ -160,7 +165,7 @@ def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
             asked |= shipenv.properties(ship_env, master, {**site, **asked}, scratch.folder)
         spark = launch.start_session(*_plan(master, asked, site, scratch.folder, fresh), scratch.folder / "spark.log")
         _expect_heap(asked)
-        return NNContext(spark, scratch, owned=True, ends_jvm=fresh, debug=debug)
+        return NNContext(spark, scratch, owned=True, ends_jvm=fresh, debug=debug, notice=notice)
     except BaseException:
         session = launch.live_session()
         if session is not None:
@@ -215,8 +220,8 @@ def _expect_heap(asked: Mapping[str, str]) -> None:
     if not _heap_fits(wanted):
         line = f"zoo_lab.init_nncontext(master={asked['spark.master']!r}, memory={wanted!r})"
         msg = (
-            f"Expected a driver heap of {wanted}; this kernel's Java already runs with {launch.heap_bytes() >> 20} MB, and a heap "
-            f"cannot change. Restart the kernel, then run first of all:\n    {line}"
+            f"Expected a driver heap of {wanted}; this kernel's Java already runs with {launch.heap_bytes() >> 20} MB, "
+            f"and a heap cannot change. Restart the kernel, then run first of all:\n    {line}"
         )
         raise EnvironmentProblem(msg)
 

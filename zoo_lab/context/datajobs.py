@@ -20,7 +20,8 @@ _FRAME = re.compile(r'  File "([^"]+)", line \d+, in ')
 _LOSS = re.compile(r"(?:Python worker (?:exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 _EVENTS_MILLISECONDS = 2000
 _MEMORY = (
-    "A process that ends so has mostly run out of memory: give the executors more, or split the data into more partitions."
+    "A process that ends so has mostly run out of memory: give the executors more, or split the data into more "
+    "partitions."
 )
 
 
@@ -89,7 +90,8 @@ def _last_exception(text: str) -> tuple[str, str, list[str]]:
     trace = text[text.index(_TRACEBACK) :].partition("\n\tat ")[0]
     lines = trace[trace.rindex(_TRACEBACK) :].splitlines()[1:]
     end = next((number for number, line in enumerate(lines) if not line.startswith(" ")), len(lines))
-    kind, _, message = "\n".join(lines[end:]).strip().partition(": ")
+    said = (line for line in lines[end:] if not line.startswith(" SQLSTATE: "))  # Java's own
+    kind, _, message = "\n".join(said).strip().partition(": ")
     return kind.rpartition(".")[2], message, _own_frames(lines[:end])
 
 

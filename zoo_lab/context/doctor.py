@@ -106,6 +106,21 @@ def check_memory(facts: Facts) -> Finding:
     return Finding(OK, "Memory", what)
 
 
+def check_heap(facts: Facts) -> Finding:
+    """Does the heap that was asked for fit into this machine?"""
+    if not (facts.heap_wanted and facts.memory_total):
+        return Finding(OK, "Heap", "as much as fits")
+    what = (
+        f"A heap of {facts.heap_wanted / _GIGABYTE:.1f} GB was asked for; this machine has "
+        f"{facts.memory_total / _GIGABYTE:.1f} GB, {facts.memory_available / _GIGABYTE:.1f} GB of them free."
+    )
+    if facts.heap_wanted > facts.memory_total:
+        return Finding(ERROR, "Heap", what, "Ask for less (memory=…): Java would be killed once it used it.")
+    if facts.heap_wanted > facts.memory_available:
+        return Finding(WARNING, "Heap", what, "Ask for less (memory=…), or free some: Java may be killed as it fills.")
+    return Finding(OK, "Heap", what)
+
+
 def check_shared_memory(facts: Facts) -> Finding:
     """Is /dev/shm large enough for weights and gradients?"""
     if facts.shared_memory < 0:
@@ -170,13 +185,20 @@ def check_session_kind(facts: Facts) -> Finding:
 
 
 Check = Callable[[Facts], Finding]
-BEFORE_START: tuple[Check, ...] = (check_java, check_spark_home, check_python, check_loopback, check_session_kind)
+BEFORE_START: tuple[Check, ...] = (
+    check_java,
+    check_spark_home,
+    check_python,
+    check_loopback,
+    check_session_kind,
+    check_memory,
+    check_heap,
+    check_shared_memory,
+)
 ALL: tuple[Check, ...] = (
     *BEFORE_START,
     check_packages,
     check_pandas,
-    check_memory,
-    check_shared_memory,
     check_temporary_folder,
     check_processor,
     check_opencv,
@@ -196,6 +218,11 @@ def expect_no_error(findings: Sequence[Finding]) -> None:
         lines = "".join(f"\n  - {finding.subject}: {finding.what} {finding.repair}" for finding in errors)
         msg = f"Spark cannot start here:{lines}"
         raise EnvironmentProblem(msg)
+
+
+def notices(findings: Sequence[Finding]) -> str:
+    """Return the warnings with their repairs, one a line."""
+    return "\n".join(f"{found.subject}: {found.what} {found.repair}" for found in findings if found.level == WARNING)
 
 
 def as_table(findings: Sequence[Finding], width: int = 100) -> str:

@@ -45,6 +45,7 @@ class Facts:
         no_proxy: the hosts that go past the proxy.
         remote_session: the variable SPARK_REMOTE.
         pinned_threads: whether PySpark pins threads (PYSPARK_PIN_THREAD).
+        heap_wanted: bytes that Spark's Java is to have as its heap, 0 where nobody said.
     """
 
     javas: tuple[Java, ...] = ()
@@ -65,13 +66,15 @@ class Facts:
     no_proxy: tuple[str, ...] = ()
     remote_session: str = ""
     pinned_threads: bool = True
+    heap_wanted: int = 0
 
 
-def gather(*, thorough: bool = True) -> Facts:
+def gather(*, thorough: bool = True, heap_wanted: int = 0) -> Facts:
     """Look at this machine.
 
     Args:
         thorough: also import what takes time (OpenCV); False before a context starts.
+        heap_wanted: bytes that Spark's Java is to have as its heap, 0 where nobody said.
     """
     environment = os.environ
     total, available = memory()
@@ -94,6 +97,7 @@ def gather(*, thorough: bool = True) -> Facts:
         no_proxy=tuple(re.split(r"[,\s]+", environment.get("no_proxy") or environment.get("NO_PROXY") or "")),
         remote_session=environment.get("SPARK_REMOTE", ""),
         pinned_threads=environment.get("PYSPARK_PIN_THREAD", "true").lower() == "true",
+        heap_wanted=heap_wanted,
     )
 
 
@@ -103,7 +107,9 @@ def memory() -> tuple[int, int]:
     total, available = (int(lines.get(name, 0)) << 10 for name in ("MemTotal", "MemAvailable"))
     limit, used = (_text(Path("/sys/fs/cgroup") / name).strip() for name in ("memory.max", "memory.current"))
     if limit.isdigit() and used.isdigit() and int(limit) < total:
-        return int(limit), min(available, int(limit) - int(used))
+        # files that were read count as used, and make room when it is needed
+        cached = dict(re.findall(r"(\w+) (\d+)", _text(Path("/sys/fs/cgroup/memory.stat")))).get("inactive_file", "0")
+        return int(limit), min(available, int(limit) - int(used) + int(cached))
     return total, available
 
 

@@ -75,7 +75,7 @@ def running_gateway() -> Any:
 
 
 def has_died(gateway: Any, seconds: float = 0.0) -> bool:
-    """Tell whether the JVM of `gateway` has ended, waiting up to `seconds` for that; False for one that others started."""
+    """Tell whether the JVM of `gateway` has ended, waiting up to `seconds` for that; False if others started it."""
     process = getattr(gateway, "proc", None)
     if process is None:
         return False
@@ -102,8 +102,11 @@ def why_died(gateway: Any, log: Path | None) -> str:
     )
 
 
-def stop_spark(spark: Any, gateway: Any, ends_jvm: bool) -> None:
-    """Stop a context's session, and its JVM if the context started that and nobody else has Spark in it by now."""
+def stop_spark(spark: Any, gateway: Any, ends_jvm: bool) -> bool:
+    """Stop a context's session, and its JVM if the context started that and nobody else has Spark in it by now.
+
+    Return whether somebody else has.
+    """
     from pyspark import SparkContext
 
     own = spark.sparkContext
@@ -113,6 +116,7 @@ def stop_spark(spark: Any, gateway: Any, ends_jvm: bool) -> None:
     free = SparkContext._active_spark_context in (None, own)  # noqa: SLF001
     if ends_jvm and free and SparkContext._gateway is gateway:  # noqa: SLF001
         end_jvm()
+    return ends_jvm and not free
 
 
 def forget_spark(spark: Any, gateway: Any) -> None:

@@ -27,6 +27,8 @@ from zoo_lab.context.scratch import Scratch
 from zoo_lab.context.slots import (
     count_executors,
     count_slots,
+    demand,
+    grows_with_demand,
     machine_cores,
     threads_per_slot,
     wait_for_slots,
@@ -96,6 +98,7 @@ class NNContext:
         self._keep_alive_runs = False
         self._token = _write_token(scratch.folder)
         self._notices = [notice, *self._measure()]
+        atexit.register(scratch.remove)
         atexit.register(self.stop)
 
     @property
@@ -180,11 +183,14 @@ class NNContext:
         died = launch.has_died(self._gateway)
         for store in tuple(self._stores):
             store.release(elsewhere=not (died or self.owned))
+        shared = False
         if died:
             launch.forget_spark(self.spark, self._gateway)
         elif self.owned:
-            launch.stop_spark(self.spark, self._gateway, self.ends_jvm)
-        self._scratch.remove()
+            shared = launch.stop_spark(self.spark, self._gateway, self.ends_jvm)
+        if not shared:  # else it goes at exit: the files of whatever runs in that Java lie there
+            atexit.unregister(self._scratch.remove)
+            self._scratch.remove()
         self._set_state("stopped")
 
     def on_change(self, callback: Callable[[NNContext], None]) -> Callable[[], None]:
@@ -213,11 +219,13 @@ class NNContext:
     def _measure(self) -> tuple[str, ...]:
         """Learn what there is to work with; return notices."""
         conf = dict(self.sc.getConf().getAll())
-        self.slots, notice = wait_for_slots(
-            lambda: (count_executors(self.sc), count_slots(self.sc)),
-            wanted_executors(self.master, conf),
-            where=self.master.url,
-        )
+        asks = grows_with_demand(conf) and self.master.kind != "local" and not count_slots(self.sc)
+        with demand(self.sc, self.jobs) if asks else contextlib.nullcontext():
+            self.slots, notice = wait_for_slots(
+                lambda: (count_executors(self.sc), count_slots(self.sc)),
+                wanted_executors(self.master, conf),
+                where=self.master.url,
+            )
         cpus = int(conf.get("spark.task.cpus", "1"))
         self.threads_per_slot = threads_per_slot(self.master, self.slots, cpus, machine_cores())
         self._description = {

@@ -56,11 +56,15 @@ class Scratch:
         self._shared = None
 
     def _make(self, parent: Path) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = (folder / _LOCK).open("w")
-        _try_lock(lock)
-        self._locks.append(lock)
-        return folder
+        while True:
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            with contextlib.suppress(FileNotFoundError):
+                lock = (folder / _LOCK).open("w")
+                if _is_ours(lock):
+                    self._locks.append(lock)
+                    return folder
+                lock.close()
+            shutil.rmtree(folder, ignore_errors=True)  # another process took it for abandoned before it was locked
 
 
 def remove_abandoned(place: Path) -> list[Path]:
@@ -78,6 +82,12 @@ def _free_bytes(folder: Path) -> int:
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
         return -1
     return shutil.disk_usage(folder).free
+
+
+def _is_ours(lock: IO[str]) -> bool:
+    """Lock a new folder's lock file; tell whether that came before another process could remove it."""
+    locked = _try_lock(lock)
+    return os.name != "posix" or (locked and os.fstat(lock.fileno()).st_nlink > 0)
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,18 +21,21 @@ def lists_as_arrays(nest: Nest) -> Nest:
         return {key: lists_as_arrays(item) for key, item in nest.items()}
     if not isinstance(nest, (list, tuple)):
         return nest
-    if any(isinstance(item, Mapping) or np.ndim(item) and not isinstance(item, (list, tuple)) for item in nest):
+    if any(isinstance(item, Mapping) or not isinstance(item, (list, tuple)) and np.ndim(item) for item in nest):
         return [lists_as_arrays(item) for item in nest]
     return _as_leaf(nest)
 
 
 def _as_leaf(values: Any) -> np.ndarray:
-    try:
-        return np.asarray(values)
-    except ValueError:  # rows of different lengths: as_field says which field has them
-        array = np.empty(len(values), dtype=object)
-        array[:] = values
-        return array
+    """Return a list as an array; as one of objects where `as_field` is to say what is wrong with it."""
+    with contextlib.suppress(ValueError):  # rows of different lengths
+        array = np.asarray(values)
+        if array.dtype.kind not in "US" or all(isinstance(item, (str, bytes)) for item in values):
+            return array
+    array = np.empty(len(values), dtype=object)
+    for row, item in enumerate(values):
+        array[row] = item
+    return array
 
 
 def as_field(where: str, values: Any) -> np.ndarray:
@@ -39,7 +43,7 @@ def as_field(where: str, values: Any) -> np.ndarray:
 
     Raises `DataError` naming `where` for ragged, complex or otherwise unusable values.
     """
-    array = values if isinstance(values, np.ndarray) else _as_array(where, values)
+    array = values if isinstance(values, np.ndarray) else _as_array(values)
     if array.ndim == 0:
         msg = f"{where}: expected one value a row; received the single value {array!r}."
         raise DataError(msg)
@@ -54,11 +58,8 @@ def as_field(where: str, values: Any) -> np.ndarray:
     return array.astype(np.float32) if array.dtype == np.float64 else array
 
 
-def _as_array(where: str, values: Any) -> np.ndarray:
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise _ragged(where) from error
+def _as_array(values: Any) -> np.ndarray:
+    return _as_leaf(values) if isinstance(values, (list, tuple)) else np.asarray(values)
 
 
 def _from_objects(where: str, array: np.ndarray) -> np.ndarray:
@@ -66,6 +67,12 @@ def _from_objects(where: str, array: np.ndarray) -> np.ndarray:
         if item is None:
             msg = f"{where}, row {row}: expected a value; received None. Fill or drop such rows first."
             raise DataError(msg)
+    texts = [isinstance(item, (str, bytes)) for item in array.flat]
+    if any(texts):  # numpy would turn the others into text
+        row = texts.index(False)
+        msg = f"{where}, row {row}: expected strings only, as in row {texts.index(True)}; received "
+        msg += f"{array.flat[row]!r}. Make all rows strings, or all numbers, first."
+        raise DataError(msg)
     try:
         stacked = np.stack([np.asarray(item) for item in array.flat]) if array.ndim == 1 else np.array(array.tolist())
     except ValueError as error:

@@ -17,8 +17,14 @@ VECTOR_FIELDS = {"type", "size", "indices", "values"}
 IMAGE_FIELDS = {"origin", "height", "width", "nChannels", "mode", "data"}
 _CHANNELS_OF_MODE = {0: 1, 16: 3, 24: 4}
 _SPARSE, _DENSE = 0, 1
+# Shards hold every value of a vector, zeros too: 16 MB a row as float32.
+MOST_SPARSE_VALUES = 1 << 22
 _ONE_LENGTH = (
     "Pad or cut the arrays to one length n first, such as F.slice(F.concat(a, F.array_repeat(F.lit(0.0), n)), 1, n)."
+)
+_TOO_WIDE = (
+    "Shards hold the zeros of sparse vectors too. Hash into fewer first, such as with HashingTF(numFeatures=65536), or "
+    "select features, or train on the indices with an Embedding layer."
 )
 _NOT_AN_IMAGE = (
     "A file that is no image gives such a row: read with option dropInvalid, "
@@ -44,6 +50,17 @@ def column_values(column: pa.Array, place: Place) -> np.ndarray:
         column = column.cast(pa.float64())
     values = column.to_numpy(zero_copy_only=False)
     return values.astype(np.float32) if values.dtype == np.float64 else values
+
+
+def values_per_row(column: pa.Array) -> int:
+    """Return how many values the widest sparse vector of an Arrow column turns into, 0 for a column of anything else.
+
+    Those alone can take far more memory as an array than they do in Arrow.
+    """
+    if not pa.types.is_struct(column.type) or {field.name for field in column.type} != VECTOR_FIELDS:
+        return 0
+    sizes = _children(column)["size"].fill_null(0).to_numpy()
+    return int(sizes.max(initial=0))
 
 
 def _expect_no_nulls(column: pa.Array, place: Place) -> None:
@@ -76,6 +93,8 @@ def _vectors(column: pa.StructArray, place: Place) -> np.ndarray:
     lengths = np.diff(parts["values"].offsets.to_numpy())
     sizes = np.where(dense, lengths, parts["size"].fill_null(0).to_numpy())
     size = _same(sizes, place, "a vector of size {} as in the row before", "Make the vectors with one VectorAssembler.")
+    if size > MOST_SPARSE_VALUES and not dense.all():
+        raise place.error(int(np.argmin(dense)), f"at most {MOST_SPARSE_VALUES:,} values", f"{size:,}", _TOO_WIDE)
     values = parts["values"].flatten().to_numpy().astype(np.float32)
     if dense.all():
         return values.reshape(len(column), size)

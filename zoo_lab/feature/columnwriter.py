@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,10 +13,11 @@ import pyarrow as pa
 
 from zoo_lab.context.shards import executor_folder, handle_or_error, write_shard
 from zoo_lab.feature.columnplan import FieldPlan
-from zoo_lab.feature.columns import column_values
+from zoo_lab.feature.columns import column_values, values_per_row
 from zoo_lab.feature.place import Place
 
 HANDLE_SCHEMA = "handle binary"
+BLOCK_BYTES = 16 << 20
 
 
 class ColumnWriter:
@@ -41,12 +43,13 @@ class ColumnWriter:
         yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(result)], pa.binary())], ["handle"])
 
     def blocks(self, partition: int, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the batches as blocks of fields; every row has the shape of the partition's first."""
+        """Yield the batches as blocks of fields, cut where sparse vectors make them large.
+
+        Every row has the shape of the partition's first.
+        """
         shapes: dict[str, tuple[int, ...]] = {}
         first_row = 0
-        for batch in batches:
-            if not batch.num_rows:
-                continue
+        for batch in itertools.chain.from_iterable(map(_parts, batches)):
             columns = dict(zip(self.columns, batch.columns, strict=True))
             block = {plan.name: _field(columns, plan, partition, first_row) for plan in self.plans}
             for name, values in block.items():
@@ -54,6 +57,13 @@ class ColumnWriter:
                 _expect_shape(shapes.setdefault(name, values.shape[1:]), values, place)
             first_row += batch.num_rows
             yield block
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in parts whose sparse vectors take a few MB as arrays."""
+    row_bytes = 4 * sum(map(values_per_row, batch.columns))
+    rows = max(1, BLOCK_BYTES // row_bytes) if row_bytes else batch.num_rows
+    yield from (batch.slice(start, rows) for start in range(0, batch.num_rows, max(1, rows)))
 
 
 def unpickled_handle(row: Any) -> Any:
