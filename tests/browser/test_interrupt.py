@@ -16,7 +16,7 @@ import time
 import keras, numpy as np
 
 class Slow(keras.callbacks.Callback):
-    left = 20
+    left = 12
     def on_train_batch_end(self, batch, logs=None):
         time.sleep(0.25 if self.left > 0 else 0.0)
         self.left -= 1
@@ -52,7 +52,7 @@ def test_the_curve_shows_at_once_and_the_interrupt_button_ends_the_run_well(lab)
     slider = monitor.locator(".zoo-canvas").first
     # four steps a second: within 2 s of the first step, and as much again for a busy machine
     assert reach(lab, slider, 1) <= 16
-    seen = reach(lab, slider, 60)
+    seen = reach(lab, slider, 40)
 
     lab.interrupt()
     expect(lab.output(2)).to_contain_text(re.compile(r"state: stopped \d+ - moved: True - counted: 7"), timeout=15_000)
