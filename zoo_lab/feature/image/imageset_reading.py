@@ -11,7 +11,7 @@ from zoo_lab.feature.image.access import LocalAccess, SparkAccess
 from zoo_lab.feature.image.annotated import Annotated
 from zoo_lab.feature.image.files import PathLike, as_paths, local_files, scheme_of
 from zoo_lab.feature.image.frames import RowReader
-from zoo_lab.feature.image.hadoop import binary_files, empty_files, folders_of, listed_files
+from zoo_lab.feature.image.hadoop import are_local, binary_files, empty_files, folders_of, listed_files
 from zoo_lab.feature.image.imageset_distributed import DistributedImageSet
 from zoo_lab.feature.image.imageset_local import LocalImageSet
 from zoo_lab.feature.image.imageset_sources import Boxed, FileSource, OneImage, RddSource
@@ -89,7 +89,7 @@ def read(
     empty = empty_files(frame)
     folders = [*folders_of(frame), *map(folder_of, empty)] if with_label else []
     label_map = label_map_of(folders, one_based=one_based_label)
-    source = FileSource(frame, OneImage(Labelled(label_map) if with_label else None), empty)
+    source = FileSource(frame, OneImage(Labelled(label_map) if with_label else None), empty, are_local(context, paths))
     return DistributedImageSet.of(context, source, options.pipeline(), label_map)
 
 
@@ -104,7 +104,8 @@ def read_annotated(data: Annotated, sc: Any, options: Options) -> ImageSet:
     context = as_context(sc)
     found = data.read(SparkAccess(context))
     frame = listed_files(context, list(found.boxes), options.min_partitions)
-    source = FileSource(frame, Boxed(context.sc.broadcast(found.boxes)), empty_files(frame))
+    local = scheme_of(next(iter(found.boxes), "")) == ""  # as access gives the paths of local disks
+    source = FileSource(frame, Boxed(context.sc.broadcast(found.boxes)), empty_files(frame), local)
     return DistributedImageSet.of(context, source, options.pipeline(), found.label_map)
 
 
@@ -120,7 +121,7 @@ def read_tfrecord(path: PathLike | Sequence[PathLike], sc: Any, options: Options
     frame = binary_files(
         context, paths, recursive=True, extensions=_TFRECORDS, min_partitions=options.min_partitions
     )
-    source = FileSource(frame, Records(keys), one_each=False)
+    source = FileSource(frame, Records(keys), local=are_local(context, paths), one_each=False)
     return DistributedImageSet.of(context, source, options.pipeline(), {})
 
 
