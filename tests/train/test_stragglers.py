@@ -90,6 +90,12 @@ def test_a_discarded_iteration_is_none_of_the_window_but_its_loss_is():
     assert learned(rule, 2, *first, ([], 2, False), ([1.0, 2.0], 0), ([1.0, 3.0], 0)) == pytest.approx(4.04)
 
 
+def test_a_run_that_has_lost_workers_may_still_cut_one_part_off():
+    rule = DropSlow(0.3, window=2, warm_up_iterations=0)
+    assert rule.parts(workers=1) == 0
+    assert learned(rule, 1, ([1.0], 0), ([2.0], 0)) == 2.0
+
+
 def test_a_note_tells_whether_the_limit_is_new():
     slow = Stragglers(DropSlow(0.5, window=2, warm_up_iterations=0), 2)
     assert [slow.note([1.0, 2.0]) for _ in range(4)] == [False, True, False, True]

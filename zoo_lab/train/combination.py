@@ -70,6 +70,7 @@ def settled(plan: Plan) -> Plan:
         return replace(plan, iterations_per_job=plan.sync_every)
     if plan.drop is None:
         return plan
+    plan.drop.expect_some(plan.workers)
     parts = plan.drop.parts(plan.workers)
     why = (
         f"{plan.why}; one iteration a job, as what comes too late is dropped: of {plan.drop.window} iterations' "

@@ -59,19 +59,17 @@ class DropSlow:
         checks.done()
 
     def parts(self, workers: int) -> int:
-        """Return how many parts of a window of so many workers may be cut off; at least 1.
+        """Return how many parts of a window of so many workers may be cut off."""
+        return int(self.drop_percentage * self.window * workers)
 
-        Errors:
-            ArgumentError: it would be none.
-        """
-        count = int(self.drop_percentage * self.window * workers)
-        if count < 1:
+    def expect_some(self, workers: int) -> None:
+        """Raise `ArgumentError` if no part of so many workers could ever be cut off."""
+        if self.parts(workers) < 1:
             msg = (
                 f"Expected drop_percentage × window × workers to be at least 1; received {self.drop_percentage} × "
                 f"{self.window} × {workers}: no part could ever be cut off. Take a larger window or percentage."
             )
             raise ArgumentError(msg)
-        return count
 
     def least_rows(self, rows: int) -> int:
         """Return how many of a batch's rows must arrive for it to count; at least 1."""
@@ -96,7 +94,7 @@ class Stragglers:
     def __init__(self, rule: DropSlow, workers: int) -> None:
         self.limit: float | None = None
         self._rule = rule
-        self._parts = rule.parts(workers)
+        self._parts = max(1, rule.parts(workers))  # some may have left since the run began
         self._iterations = 0
         self._times: list[float] = []
         self._cut = 0
