@@ -38,6 +38,11 @@ def test_the_first_line_says_what_runs_where(recorded):
     assert first == "digits: lenet, 61,706 parameters, 2,560 rows, batch size 128, 3 epochs, 2 workers (shared)"
 
 
+def test_the_first_line_of_a_run_that_is_cut_short_says_how_many_iterations_it_has(recorded):
+    first = dataclasses.replace(recorded()[0], iterations=30)
+    assert "batch size 128, 30 iterations, 2 workers" in printed([first])
+
+
 def test_the_last_line_says_how_it_ended(recorded):
     assert printed(recorded(reason="stopped")).splitlines()[-1].startswith("Stopped by you after 60 iterations")
 

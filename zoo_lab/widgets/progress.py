@@ -115,12 +115,13 @@ class TextProgress:
 
 
 def _settings(event: RunStarted) -> str:
+    cut_short = 0 < event.iterations < event.epochs * event.steps_per_epoch
     parts = [
         event.model,
         f"{event.parameters:,} parameters",
         f"{event.rows:,} rows",
         f"batch size {event.batch_size:,}",
-        wording.plural(event.epochs, "epoch"),
+        wording.plural(event.iterations, "iteration") if cut_short else wording.plural(event.epochs, "epoch"),
         f"{wording.plural(event.workers, 'worker')} ({event.sync})",
     ]
     return ", ".join(parts)
