@@ -86,6 +86,13 @@ def test_stopping_a_run_that_the_user_s_own_error_ended_tells_it_and_goes_on(run
     assert "went on" in printed
 
 
+def test_a_run_of_a_few_iterations_tells_so_from_the_start(run_cell, namespace):
+    printed = run_cell("%zoo_fit model (x, y) --batch-size 20 --epochs 9 --max-iterations 4 -o run")
+    assert "batch size 20, 4 iterations" in printed
+    assert "Epoch 1/2 - " in printed
+    assert namespace["run"].events[0].iterations == 4
+
+
 def test_a_wrong_value_is_told_in_one_line(run_cell, namespace):
     printed = run_cell("%zoo_fit model (x, y) --batch-size 0 --sync collct", fails=True)
     assert "Expected batch_size to be an integer of at least 1; received 0." in printed
