@@ -49,12 +49,13 @@ more = {"iterations_per_job": 3} if sync == "shared" else {}
 
 def tell(event):
     if isinstance(event, IterationDone):
-        time.sleep(0.01)  # so that what is done to the run meets it in the middle
+        time.sleep(pause)  # so that what is done to the run meets it in the middle
         if event.iteration % 10 == 0:
             print("at", event.iteration, flush=True)
 
 print("scratch", context.scratch, flush=True)
 for line in sys.stdin:
+    pause = float(line)
     model, _ = twin(lambda: dense(keras.optimizers.Adam(1e-3)))
     run = zoo_lab.fit(model, data, batch_size=10, epochs=3, seed=5, sync=sync, background=True, display="none", runs=folder, **more)
     run.stream.subscribe(tell)
@@ -88,9 +89,14 @@ class Driver:
         self._roots = lambda: roots(self._process.pid)
         self.scratch = Path(self._told("scratch"))
 
-    def train(self, disturb: Callable[[], None] = lambda: None, at: int = 50) -> tuple[dict, list[np.ndarray]]:
-        """Train with `disturb` called after iteration `at`; return what the driver tells of the run, and the weights."""
-        self._process.stdin.write("train\n")
+    def train(
+        self, disturb: Callable[[], None] = lambda: None, at: int = 50, pause: float = 0.01
+    ) -> tuple[dict, list[np.ndarray]]:
+        """Train with `disturb` called after iteration `at`; return what the driver tells of the run, and the weights.
+
+        `pause` seconds pass after each iteration.
+        """
+        self._process.stdin.write(f"{pause}\n")
         self._process.stdin.flush()
         while self._told("at") != str(at):
             pass
@@ -202,7 +208,7 @@ def test_machines_that_join_are_used_from_the_next_epoch_and_those_that_go_are_d
         driver = Driver(cluster.url, tmp_path, sync, lambda _pid: worker_pids(cluster))
         try:
             _, expected = driver.train()
-            joined, weights = driver.train(cluster.add_worker, at=10)
+            joined, weights = driver.train(cluster.add_worker, at=10, pause=0.2)  # an executor takes some seconds to come
             assert [text for text in joined["notices"] if "Executors joined: 2 workers from here on" in text]
             assert joined["workers"] == 2
             assert same(weights, expected, _ROUNDING)
