@@ -27,6 +27,28 @@ OPTIMIZERS = {
 }
 
 
+# Those that workers apply to slices of the weights; a fast rate, so that 51 steps move the weights by much more than 1e-5.
+SLICED = {
+    "sgd, nesterov": lambda: SGD(0.05, momentum=0.9, nesterov=True),
+    "adam": lambda: Adam(1e-3),
+    "adamw": lambda: AdamW(1e-3, weight_decay=0.1),
+    "nadam": lambda: keras.optimizers.Nadam(1e-3),
+    "adamax": lambda: keras.optimizers.Adamax(1e-3),
+    "rmsprop": lambda: keras.optimizers.RMSprop(1e-3, momentum=0.5, centered=True),
+    "adagrad": lambda: keras.optimizers.Adagrad(0.01),
+    "adadelta": lambda: keras.optimizers.Adadelta(0.5),
+    "ftrl": lambda: keras.optimizers.Ftrl(0.05),
+    "lion": lambda: keras.optimizers.Lion(1e-4),
+}
+
+
+@pytest.mark.parametrize("sync", ["shared", "sliced"])
+@pytest.mark.parametrize("kind", SLICED)
+def test_workers_update_their_slices_as_keras_does(train, kind, sync):
+    run = check_sync(train, sync, lambda: dense(SLICED[kind]()), *table())
+    assert "the driver updates" not in run.plan.why
+
+
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_an_optimizer_steps_as_in_keras(train, kind):
     check_sync(train, "shared", lambda: dense(OPTIMIZERS[kind]()), *table())

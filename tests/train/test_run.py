@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from pathlib import Path
 
 import keras
@@ -15,7 +16,7 @@ import zoo_lab
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import dense, linear, table
 from zoo_lab.core.errors import ArgumentError, WorkerError
-from zoo_lab.core.events import EpochDone, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, IterationDone, Notice, RunStarted, RunStopped
 
 X, Y = table(100)
 
@@ -68,6 +69,36 @@ def test_a_full_disk_costs_the_rest_of_the_run_file_and_not_the_run(train, tmp_p
     monkeypatch.undo()
     train(reference, (X, Y), epochs=3, resume=tmp_path / "saved" / "iteration-000000004")
     assert largest_difference(model, reference) == 0
+
+
+@pytest.mark.parametrize("sync", ["shared", "sliced"])
+def test_a_paused_run_waits_with_its_model_up_to_date_and_goes_on_as_if_nothing_had_been(train, sync):
+    model, undisturbed = twin(lambda: dense(keras.optimizers.Adam()))
+    usual = {"batch_size": 4, "epochs": 3, "seed": 1, "sync": sync}
+    run = train(model, (X, Y), background=True, **usual)
+    while run.iterations < 5:
+        time.sleep(0.005)
+    run.pause()
+    while not any(isinstance(event, Notice) and "Paused" in event.text for event in run.events):
+        time.sleep(0.05)
+    paused = run.iterations
+    assert int(model.optimizer.iterations) == paused < 75
+    time.sleep(0.5)
+    assert (run.iterations, run.state) == (paused, "running")
+    run.resume()
+    run.wait(60)
+    train(undisturbed, (X, Y), **usual)
+    assert run.iterations == 75
+    assert largest_difference(model, undisturbed) == 0
+    assert max(event.seconds for event in run.events if isinstance(event, IterationDone)) < 30
+
+
+def test_a_paused_run_can_be_stopped(train):
+    run = train(linear(), (X, Y), batch_size=4, epochs=500, seed=1, background=True)
+    run.pause()
+    time.sleep(0.3)
+    run.stop()
+    assert run.wait(30).state == "stopped"
 
 
 def test_a_run_that_is_stopped_ends_for_its_callbacks_as_any_other(train):

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo_lab.core.events import Event
+from zoo_lab.core.events import Event, IterationDone
 
 
 class RunLog:
     """Append each event to `path`, one JSON object a line.
 
-    Lines are flushed at most every `flush_seconds` (default 1.0) and on close, so that a reader lags
-    by about a second and a fast run is not slowed by its own log. Use it as a stream's listener.
+    Iterations are flushed at most every `flush_seconds` (default 1.0), so that a reader lags by about a second and a fast
+    run is not slowed by its own log; the rarer events are at once. Use it as a stream's listener.
     """
 
     def __init__(self, path: Path, flush_seconds: float = 1.0) -> None:
@@ -29,7 +29,7 @@ class RunLog:
             return
         self._file.write(json.dumps(event.to_dict(), separators=(",", ":")) + "\n")
         now = time.monotonic()
-        if now - self._flushed >= self._flush_seconds:
+        if not isinstance(event, IterationDone) or now - self._flushed >= self._flush_seconds:
             self.flush()
 
     def flush(self) -> None:

@@ -84,7 +84,15 @@ class Crew:
             rule, run.plan = _update_rule(job, plan)
             capacity = min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations)
             terms = Terms(
-                run.plan, self.engine, job.live, rule, capacity, lambda: run.stopping, self._choose, self._notice
+                plan=run.plan,
+                engine=self.engine,
+                live=job.live,
+                rule=rule,
+                capacity=capacity,
+                stop_asked=lambda: run.stopping,
+                halt_asked=lambda: run.stopping or run.pausing,
+                planned=self._choose,
+                notice=self._notice,
             )
             self.sync = self._repeat(lambda: open_sync(terms), run.iterations)
         except BaseException:

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo_lab.context.jobs import undivided
 from zoo_lab.core.errors import NumericsError
-from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone
+from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone, Notice
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order
@@ -48,6 +48,8 @@ class Loop:
         callbacks: Sequence[Any],
         validation: FeatureSet | None,
         stop_asked: Callable[[], bool],
+        pause_asked: Callable[[], bool],
+        wait_while_paused: Callable[[], None],
         planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
@@ -65,6 +67,8 @@ class Loop:
         self._repeat = repeat
         self._validation = validation
         self._stop_asked = stop_asked
+        self._pause_asked = pause_asked
+        self._wait_while_paused = wait_while_paused
         self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity)
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
@@ -154,6 +158,8 @@ class Loop:
 
     def _group(self, epoch: int, step: int, order: np.ndarray) -> int:
         """Do the iterations of one job; return how many were done."""
+        if self._pause_asked():
+            self._rest()
         if self._stop_asked():
             raise Stopped
         if self._watches_batches:
@@ -186,6 +192,18 @@ class Loop:
             self._tell_callbacks(at, logs, begun=self._watches_batches and at == step)
         self._learn([done for done, _logs in finished])
         return len(finished)
+
+    def _rest(self) -> None:
+        """Pause with the live model up to date; the time is no iteration's."""
+        self._pull()
+        self._emit(Notice(run=self._run, text=f"Paused after iteration {self.iterations}."))
+        begin = time.perf_counter()
+        self._wait_while_paused()
+        self._begin += time.perf_counter() - begin
+        self._last_end = time.perf_counter()
+        if not self._stop_asked():
+            self._emit(Notice(run=self._run, text=f"Going on after iteration {self.iterations}."))
+            self._publish()
 
     def _take(self, position: Position, done: Done) -> dict[str, Any]:
         """Count a finished iteration and emit its event; return the running metrics."""

@@ -55,6 +55,8 @@ class Run:
         self.stream.subscribe(self._note)
         self._stop = threading.Event()
         self._ended = threading.Event()
+        self._go_on = threading.Event()
+        self._go_on.set()
         self._on_stop: list[Callable[[], None]] = []
         _running.add(self)
 
@@ -71,8 +73,26 @@ class Run:
     def stop(self) -> None:
         """Ask the run to stop; it ends within about a second and keeps the weights of its last finished iteration."""
         self._stop.set()
+        self._go_on.set()
         for callback in tuple(self._on_stop):
             callback()
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the run has been asked to pause."""
+        return not self._go_on.is_set()
+
+    def pause(self) -> None:
+        """Ask the run to pause after the iteration under way, with its model up to date; `resume` or `stop` ends that."""
+        self._go_on.clear()
+
+    def resume(self) -> None:
+        """Let a paused run go on as if nothing had been."""
+        self._go_on.set()
+
+    def wait_while_paused(self) -> None:
+        """Return once the run may go on or is to stop; for the code that runs it."""
+        self._go_on.wait()
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call `callback` when the run is asked to stop."""

@@ -129,8 +129,17 @@ class GroupEnd:
 
 @dataclass(frozen=True)
 class Report:
-    """What a worker did in one job; `times` are seconds of read, compute and write, `arrays` what the job returns
-    beside the report, `asked` how many rows of a batch were its part (`rows` are those it has used)."""
+    """What a worker did in one job.
+
+    Attributes:
+        worker: its number.
+        rows: how many rows of the batch it has used.
+        loss, metrics: of them.
+        times: seconds of read, compute and write.
+        arrays: what the job returns beside the report.
+        asked: how many rows of the batch were its part.
+        began: when it began, in seconds since 1970 by its own clock.
+    """
 
     worker: int
     rows: int
@@ -139,3 +148,4 @@ class Report:
     times: Mapping[str, float] = field(default_factory=dict)
     arrays: Any = None
     asked: int = 0
+    began: float = 0.0

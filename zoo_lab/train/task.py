@@ -7,6 +7,7 @@ exception is returned as a record, not raised, so that it reaches the driver who
 from __future__ import annotations
 
 import socket
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -138,12 +139,13 @@ def train_part(
     """Compute a step on the worker's part of a batch; return the report, and the result unless it has no rows."""
     from zoo_lab.train.microbatches import compute_part
 
+    began = time.time()
     reader = replica.reader(replica.setup.data, handles)
     part = compute_part(replica, index, reader, order, weights, state)
     if part.result is None:
-        return Report(index, 0, asked=part.asked), None
-    times = {"read": part.read, "compute": part.compute}
-    return Report(index, part.rows, part.result.loss, part.result.metrics, times, asked=part.asked), part.result
+        return Report(index, 0, asked=part.asked, began=began), None
+    result, times = part.result, {"read": part.read, "compute": part.compute}
+    return Report(index, part.rows, result.loss, result.metrics, times, asked=part.asked, began=began), result
 
 
 def _own_batches(replica: Any, data: DataSetup, reader: Any, index: int, size: int) -> Iterator[np.ndarray]:

@@ -115,6 +115,8 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
                 callbacks=job.callbacks,
                 validation=job.validation,
                 stop_asked=lambda: run.stopping,
+                pause_asked=lambda: run.pausing,
+                wait_while_paused=run.wait_while_paused,
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,

@@ -23,6 +23,7 @@ class Terms:
         rule: how slices of the weights are updated; None where only the driver's model can be.
         capacity: the most iterations that one job may hold.
         stop_asked: whether the run is to end soon.
+        halt_asked: whether it is to end or to pause soon.
         planned: called with (strategy, reason) where one is chosen in mid-run.
         notice: called with what the user should know.
     """
@@ -33,6 +34,7 @@ class Terms:
     rule: UpdateRule | None
     capacity: int
     stop_asked: Callable[[], bool]
+    halt_asked: Callable[[], bool]
     planned: Callable[[str, str], None]
     notice: Callable[[str], None]
 
@@ -62,7 +64,7 @@ def open_named(name: str, terms: Terms) -> Sync:
         from zoo_lab.train.sync.shared import SharedSync
 
         rows = min(plan.batch_size, plan.rows)
-        return SharedSync(engine, live, rule, batch_size=rows, capacity=terms.capacity, stop_asked=terms.stop_asked)
+        return SharedSync(engine, live, rule, batch_size=rows, capacity=terms.capacity, halt_asked=terms.halt_asked)
     if name == "sliced":
         from zoo_lab.train.sync.sliced import SlicedSync
 

@@ -69,16 +69,19 @@ class CollectSync(Sync):
 def done_by_driver(
     order: Order, reports: list[Report], begin: float, returned: float, ended: float, update: float = 0.0
 ) -> Done:
-    """Return what an iteration was whose workers only told durations: their clocks may differ from the driver's.
+    """Return what an iteration was, from the durations that its workers told and when they began.
 
-    What the workers did not spend on their own work or on the `update` is schedule, exchange and return in one; it is
-    told as exchange where gradients took a stage of their own, else as schedule.
+    Before that is schedule; clocks of other hosts may differ a little, so it is kept within what the workers did not
+    spend on their own work or on the `update`. The rest of that is return, or exchange where gradients took a stage of
+    their own.
     """
     slowest = max(reports, key=lambda report: report.times.get("compute", 0.0))
     times = dict(slowest.times)
     times.pop("write", 0.0)
     rest = max(returned - begin - sum(times.values()) - update, 0.0)
-    moved = {"exchange": rest} if update else {"schedule": rest}
+    began_here = time.time() - (time.perf_counter() - begin)
+    schedule = min(max(slowest.began - began_here, 0.0), rest)
+    moved = {"schedule": schedule, "exchange" if update else "return": rest - schedule}
     parts = {**moved, **times, "update": update + ended - returned}
     metrics = [report.metrics for report in reports if report.metrics is not None]
     loss = sum(report.loss for report in reports) * order.scale(sum(report.rows for report in reports))

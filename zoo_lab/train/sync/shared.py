@@ -39,7 +39,7 @@ class SharedSync(Sync):
         *,
         batch_size: int,
         capacity: int,
-        stop_asked: Callable[[], bool],
+        halt_asked: Callable[[], bool],
     ) -> None:
         layout, prepared = live.layout, engine.prepared
         self.capacity = capacity if rule else 1
@@ -58,7 +58,7 @@ class SharedSync(Sync):
         self._engine = engine
         self._live = live
         self._rule = rule
-        self._stop_asked = stop_asked
+        self._halt_asked = halt_asked
         self._rows = [layout.trainable[index][0][1:] for index in prepared.sparse]
         self._numbers = itertools.count()
         self._told = 0
@@ -146,8 +146,8 @@ class SharedSync(Sync):
         return ends
 
     def _look(self, tell: Callable[[int, float], None]) -> None:
-        """While a group is under way: tell what is done, and let it end where the run is asked to stop."""
-        if self._stop_asked():
+        """While a group is under way: tell what is done, and let it end where the run is asked to stop or pause."""
+        if self._halt_asked():
             self._memory.stop()
         with undivided():
             for position in range(self._told, min(self._memory.finished(), self._memory.count - 1)):
