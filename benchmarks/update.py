@@ -91,5 +91,3 @@ def _flat_update(model: Any, gradient: np.ndarray) -> Callable[[], Any]:
     nothing = np.zeros_like(gradient)
     update.load(nothing, [nothing] * rule.slots, [0.0] * rule.scalars, 0)
     return lambda: update(gradient, _RATE)
-
-

@@ -67,7 +67,7 @@ def test_code_that_fails_is_told_by_its_error_its_place_and_the_user_s_lines(
 def test_a_row_that_spark_cannot_compute_is_told_in_spark_s_words(context: NNContext) -> None:
     df = context.spark.createDataFrame([("1",), ("x",)], ["text"]).select(F.col("text").cast("int").alias("x"))
     message = str(failure_of(lambda: FeatureSet.from_dataframe(df, "x")))
-    assert "The value 'x' of the type \"STRING\" cannot be cast to \"INT\"" in message
+    assert 'The value \'x\' of the type "STRING" cannot be cast to "INT"' in message
     assert len(message.splitlines()) < 8
 
 

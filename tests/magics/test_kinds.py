@@ -46,7 +46,7 @@ def test_a_setting_keeps_its_later_equal_signs():
         ("'spark.a={{PWD}}'", "{{PWD}}"),
         ('spark.a="run $n {n}"', "run 32 32"),
         ("spark.a={d['n']}-'$n'", "64-$n"),
-        ("spark.a=\"it's {n}\"", "it's 32"),
+        ('spark.a="it\'s {n}"', "it's 32"),
         ("spark.a=", ""),
     ],
 )

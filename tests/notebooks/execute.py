@@ -17,7 +17,9 @@ def execute(source: Path | list[str], folder: Path, allow_errors: bool = False) 
     else:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in source])
     resources = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources, allow_errors=allow_errors)
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources=resources, allow_errors=allow_errors
+    )
     return client.execute()
 
 
@@ -25,5 +27,7 @@ def printed(cell: nbformat.NotebookNode) -> str:
     """Return the text that a cell has left: what it printed, its results as plain text, its errors."""
     texts = []
     for output in cell.outputs:
-        texts.append(output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", [])))
+        texts.append(
+            output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", []))
+        )
     return "\n".join(texts)

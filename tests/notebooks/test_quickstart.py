@@ -43,7 +43,9 @@ def test_the_context_s_cell_shows_a_table_and_nothing_of_the_way_there(quickstar
 
 
 def test_no_cell_leaves_noise(quickstart):
-    texts = [output.text for cell in quickstart.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
+    texts = [
+        output.text for cell in quickstart.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"
+    ]
     assert texts == []
 
 

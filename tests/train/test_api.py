@@ -44,7 +44,9 @@ def test_a_callback_that_is_none_is_named(train, wrong):
 
 @pytest.mark.parametrize("data", ["train.csv", X, {"x": X}, 3])
 def test_data_of_another_kind_is_named(train, data):
-    with pytest.raises(ArgumentError, match=f"FeatureSet, DataFrame, RDD, ImageSet or .*received {type(data).__name__}"):
+    with pytest.raises(
+        ArgumentError, match=f"FeatureSet, DataFrame, RDD, ImageSet or .*received {type(data).__name__}"
+    ):
         train(linear(), data)
 
 

@@ -55,7 +55,9 @@ def test_a_resumed_run_ends_bit_equal_with_the_whole_history(train, tmp_path, sy
 def test_dropout_statistics_and_groups_go_on_too(train, tmp_path):
     whole, again = twin(with_dropout)
     place = tmp_path / "saved"
-    train(whole, (X, Y), checkpoint=Checkpoints(place, every=EveryIterations(13), keep=1), iterations_per_job=4, **USUAL)
+    train(
+        whole, (X, Y), checkpoint=Checkpoints(place, every=EveryIterations(13), keep=1), iterations_per_job=4, **USUAL
+    )
     assert saved(place) == ["iteration-000000026"]
     train(again, (X, Y), resume=place, iterations_per_job=9, batch_size=20, epochs=3)
     assert largest_difference(whole, again) == 0

@@ -26,7 +26,11 @@ def adam():
 
 
 def wide():
-    inside = [keras.layers.Dense(WIDE, "relu"), keras.layers.Dense(WIDE, "relu"), keras.layers.Dense(CLASSES, "softmax")]
+    inside = [
+        keras.layers.Dense(WIDE, "relu"),
+        keras.layers.Dense(WIDE, "relu"),
+        keras.layers.Dense(CLASSES, "softmax"),
+    ]
     return compiled(keras.Sequential([keras.layers.Input((FEATURES,)), *inside]), keras.optimizers.Adam(1e-3))
 
 

@@ -1,7 +1,7 @@
 """Runs go on, to the same weights, whatever is taken from them: on a local cluster, a standalone one, and a new driver.
 
-A driver in a process of its own trains whenever it is told to; the test takes things away from it meanwhile. Without
-the lost executor's part in the sum, or with shards elsewhere, sums of float32 have another order: 1e-5, else equal bits.
+A driver in a process of its own trains whenever it is told to; the test takes things away from it meanwhile. With
+fewer workers for a while, or with shards elsewhere, sums of float32 have another order: 1e-5; else equal bits.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Driver:
     def train(
         self, disturb: Callable[[], None] = lambda: None, at: int = 50, pause: float = 0.01
     ) -> tuple[dict, list[np.ndarray]]:
-        """Train with `disturb` called after iteration `at`; return what the driver tells of the run, and the weights.
+        """Train with `disturb` called after iteration `at`; return what the driver tells of the run and the weights.
 
         `pause` seconds pass after each iteration.
         """
@@ -208,7 +208,9 @@ def test_machines_that_join_are_used_from_the_next_epoch_and_those_that_go_are_d
         driver = Driver(cluster.url, tmp_path, sync, lambda _pid: worker_pids(cluster))
         try:
             _, expected = driver.train()
-            joined, weights = driver.train(cluster.add_worker, at=10, pause=0.2)  # an executor takes some seconds to come
+            joined, weights = driver.train(
+                cluster.add_worker, at=10, pause=0.2
+            )  # an executor takes some seconds to come
             assert [text for text in joined["notices"] if "Executors joined: 2 workers from here on" in text]
             assert joined["workers"] == 2
             assert same(weights, expected, _ROUNDING)

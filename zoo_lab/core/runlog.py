@@ -13,8 +13,8 @@ from zoo_lab.core.events import Event, IterationDone
 class RunLog:
     """Append each event to `path`, one JSON object a line.
 
-    Iterations are flushed at most every `flush_seconds` (default 1.0), so that a reader lags by about a second and a fast
-    run is not slowed by its own log; the rarer events are at once. Use it as a stream's listener.
+    Iterations are flushed at most every `flush_seconds` (default 1.0), so that a reader lags by about a second
+    and a fast run is not slowed by its own log; the rarer events are at once. Use it as a stream's listener.
     """
 
     def __init__(self, path: Path, flush_seconds: float = 1.0) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zoo_lab.context.jobs import JobSession
     from zoo_lab.context.nncontext import NNContext
 
+
 class WorkersLost(RuntimeError):
     """A worker died or gave up, or files of its are gone: nobody's fault, and the job is done again."""
 

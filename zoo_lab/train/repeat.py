@@ -10,7 +10,8 @@ from zoo_lab.core.events import Event, WorkerLost
 from zoo_lab.train.engine import why_lost
 
 T = TypeVar("T")
-# Four losses at one iteration, as spark.task.maxFailures; each may be met twice: a dead task, then what it kept is lost.
+# Four losses at one iteration, as spark.task.maxFailures; each may be met twice: a dead task, then the loss of what it
+# kept.
 _ATTEMPTS = 8
 
 

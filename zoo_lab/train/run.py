@@ -83,7 +83,7 @@ class Run:
         return not self._go_on.is_set()
 
     def pause(self) -> None:
-        """Ask the run to pause after the iteration under way, with its model up to date; `resume` or `stop` ends that."""
+        """Ask the run to pause after the iteration under way, its model up to date; `resume` or `stop` ends that."""
         self._go_on.clear()
 
     def resume(self) -> None:

@@ -179,7 +179,6 @@ class Saver:
             return Notice(run=run.id, text=f"{error} Training goes on.")
         return CheckpointSaved(run=run.id, iteration=moment.iteration, path=path)
 
-
     def _offset(self) -> int:
         """Return how long the run file is with all events so far; what a full disk has kept out of it is no reason
         not to save."""

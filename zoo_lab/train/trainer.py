@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from zoo_lab.train.saving import Checkpoints, Start
 
 
-
 @dataclass(frozen=True)
 class Job:
     """The checked arguments of one `fit`."""

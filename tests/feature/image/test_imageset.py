@@ -232,7 +232,7 @@ def test_a_place_without_images_is_told(sc, tmp_path):
 
 
 def test_what_spark_cannot_read_is_told_in_one_line(context, imagenet):
-    with pytest.raises(DataError, match='expected a path that Spark reads; received \'nowhere:/a\': No FileSystem for'):
+    with pytest.raises(DataError, match="expected a path that Spark reads; received 'nowhere:/a': No FileSystem for"):
         ImageSet.read("nowhere:/a", context)
     with pytest.raises(ArgumentError, match="without a file in common"):
         ImageSet.read([imagenet, imagenet / "n04370456"], context)

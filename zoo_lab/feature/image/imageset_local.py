@@ -163,5 +163,3 @@ class LocalImageSet(ImageSet):
 
     def _with(self, pipeline: Pipeline) -> LocalImageSet:
         return LocalImageSet(self._sources, pipeline=pipeline, label_map=self._label_map)
-
-

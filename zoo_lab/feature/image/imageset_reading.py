@@ -118,9 +118,7 @@ def read_tfrecord(path: PathLike | Sequence[PathLike], sc: Any, options: Options
     from zoo_lab.context.nncontext import as_context
 
     context = as_context(sc)
-    frame = binary_files(
-        context, paths, recursive=True, extensions=_TFRECORDS, min_partitions=options.min_partitions
-    )
+    frame = binary_files(context, paths, recursive=True, extensions=_TFRECORDS, min_partitions=options.min_partitions)
     source = FileSource(frame, Records(keys), local=are_local(context, paths), one_each=False)
     return DistributedImageSet.of(context, source, options.pipeline(), {})
 

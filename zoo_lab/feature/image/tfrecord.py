@@ -114,7 +114,9 @@ def spans(file: BinaryIO, size: int, name: str) -> Iterator[tuple[int, int]]:
             msg = f"{name}: expected a TFRecord at byte {position:,} of {size:,}; received something else."
             raise DataError(msg)
         if position + _HEAD + length + _TAIL > size:
-            msg = f"{name}: expected {length:,} bytes of a record at byte {position:,}; the file is cut off at {size:,}."
+            msg = (
+                f"{name}: expected {length:,} bytes of a record at byte {position:,}; the file is cut off at {size:,}."
+            )
             raise DataError(msg)
         yield position + _HEAD, length
         position += _HEAD + length + _TAIL
