@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# A file's tests stay in one process; files are handed out in the order that tests/conftest.py gives them.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # What decides what pip installs; the Python files need no second install.
 PACKAGE := pyproject.toml hatch_build.py zoo_lab/__init__.py zoo_lab/server/zoo_lab.json \
 	$(wildcard labextension/*.json labextension/yarn.lock labextension/.yarnrc.yml) \
@@ -27,7 +29,7 @@ lab: $(VENV)/.installed
 	$(BIN)/zoo-lab lab notebooks/quickstart.ipynb
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(IN_TWO) $(ARGS)
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files with slow tests first, so that the processes that share the files end at about the same time."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def context() -> Iterator[NNContext]:
     """One warm context on `local[2]` for the whole session: starting Spark costs seconds."""

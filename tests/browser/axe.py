@@ -6,17 +6,16 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from hatch_build import run_jlpm
-from tests.jupyter import ROOT
+from tests.npm import PACKAGES, install_packages
 
-_AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+_AXE = PACKAGES / "axe-core" / "axe.min.js"
 _RUN = "async selector => (await axe.run(selector, { resultTypes: ['violations'] })).violations"
 
 
 def violations(page: Page, selector: str) -> list[dict[str, Any]]:
     """Return the rules that what `selector` finds breaks: each its id, what it asks for, and the elements."""
     if not _AXE.is_file():
-        run_jlpm(ROOT, "install", "--immutable")
+        install_packages()
     if not page.evaluate("() => 'axe' in window"):
         page.add_script_tag(path=_AXE)
     found = page.evaluate(_RUN, selector)
