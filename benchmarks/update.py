@@ -1,7 +1,7 @@
 """The optimizer's update on the flat weights against Keras' own apply on the variables, in turns, in one process.
 
 Keras' side is its best: compiled as in its own training step, with the gradients as tensors. zoo_lab's takes the flat
-gradient as an array and gives the new weights as one, since that is what its iterations do. `half` is what each of two
+gradient as an array and writes the new weights into one, since that is what its iterations do. `half` is what each of two
 workers does in an iteration: one slice.
 """
 
@@ -90,4 +90,5 @@ def _flat_update(model: Any, gradient: np.ndarray) -> Callable[[], Any]:
     update = SliceUpdate(rule, len(gradient), gradient.dtype, bool(model.jit_compile))
     nothing = np.zeros_like(gradient)
     update.load(nothing, [nothing] * rule.slots, [0.0] * rule.scalars, 0)
-    return lambda: update(gradient, _RATE)
+    weights = np.zeros_like(gradient)
+    return lambda: update(gradient, _RATE, weights)

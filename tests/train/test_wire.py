@@ -72,3 +72,22 @@ def test_an_overflow_of_half_precision_is_carried_on():
 @lossy
 def test_not_a_number_stays_one(name):
     assert np.isnan(there_and_back(name, np.array([np.nan], "f4"))).all()
+
+
+@lossy
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_arrives_as_it_is_and_leaves_nothing_for_the_next_gradient(name, value):
+    packed, residual = with_feedback(WIRES[name], np.array([1.0, value, 2.5], "f4"), np.array([0.25, 0.25, 0.25], "f4"))
+    arrived = WIRES[name].unpacked(packed.tobytes(), np.dtype("f4"))
+    np.testing.assert_array_equal(arrived, np.array([1.25, value, 2.75], "f4"))
+    np.testing.assert_array_equal(residual, np.zeros(3, "f4"))
+
+
+@lossy
+def test_the_largest_finite_number_does_not_become_infinite(name):
+    largest = np.finfo(np.float32).max
+    packed, residual = with_feedback(WIRES[name], np.array([largest, -largest], "f4"), None)
+    arrived = WIRES[name].unpacked(packed.tobytes(), np.dtype("f4"))
+    assert np.isfinite(arrived).all()
+    assert np.isfinite(residual).all()
+    np.testing.assert_array_equal(arrived + residual, np.array([largest, -largest], "f4"))

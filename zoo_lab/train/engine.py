@@ -122,6 +122,7 @@ class Engine:
         every: float = 0.02,
         data: FeatureSet | None = None,
         gang: bool = False,
+        read: Callable[[list[Any]], list[Any]] = list,
     ) -> list[Any]:
         """Run a job and return the workers' records in order.
 
@@ -131,6 +132,7 @@ class Engine:
             every: in seconds.
             data: what the job reads, default the engine's own.
             gang: whether its tasks wait for each other: two such jobs could each hold half of the slots for ever.
+            read: makes the workers' records of what Spark returns.
 
         Errors:
             WorkerError: the first failure of the user's code.
@@ -138,7 +140,7 @@ class Engine:
         """
         with self.context.gang if gang or self._exchanges else contextlib.nullcontext():
             try:
-                records = self._session.run(job.collect, meanwhile, every)
+                records = read(self._session.run(job.collect, meanwhile, every))
             except Exception:
                 self.next_attempt()
                 raise

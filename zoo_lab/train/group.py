@@ -141,7 +141,7 @@ class _Slice:
         """Sum this slice of all gradients, in the order of the workers, and update the weights with it."""
         memory = self._memory
         gradient = np.add.reduce(memory.gradients[:active, self._weights], axis=0)
-        memory.weights[self._to, self._weights] = self._update(gradient, float(memory.rates[position]))
+        self._update(gradient, float(memory.rates[position]), memory.weights[self._to, self._weights])
         memory.state[self._to, self._state] = np.add.reduce(memory.states[:active, self._state], axis=0)
         self._done += 1
 

@@ -18,7 +18,7 @@ from zoo_lab.train.layout import Layout, ModelVariables, assign_values, flat_val
 from zoo_lab.train.setup import Prepared
 from zoo_lab.train.step import build
 from zoo_lab.train.totals import MetricTotals
-from zoo_lab.train.update import UpdateRule, kept_variables, rule_of
+from zoo_lab.train.update import UpdateRule, rule_of, slots_of
 from zoo_lab.train.wholeupdate import WholeUpdate
 
 
@@ -127,12 +127,7 @@ class LiveModel:
 
     def _kept_variables(self) -> tuple[list[list[Any]], list[Any]]:
         """Return the optimizer's variables: for each slot those of all weights, and the scalars."""
-        rule, kept, count = self.rule, kept_variables(self.model.optimizer), len(self.variables.trainable)
-        slots = []
-        for group in rule.groups:
-            slots += [kept[start : count * group : group] for start in range(group)]
-            del kept[: count * group]
-        return slots, kept
+        return slots_of(self.model.optimizer, self.rule, len(self.variables.trainable))
 
 
 class _TracedAside:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -22,9 +22,10 @@ from zoo_lab.context.shards import executor_folder
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.arrival import scaled_to_mean
 from zoo_lab.train.setup import Failure, Order, Report
+from zoo_lab.train.shuffle import Record, chunks, chunks_of, read, sent_to, sliced_chunks, summed, telling
 from zoo_lab.train.task import failure, load_replica, train_part, working
 from zoo_lab.train.update import SliceUpdate, UpdateRule
-from zoo_lab.train.wire import CHUNK_BYTES, WIRES, with_feedback
+from zoo_lab.train.wire import WIRES, Wire, with_feedback
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,10 @@ class _FileLost(Exception):  # noqa: N818 - it becomes a `Lost`
 
 @dataclass(frozen=True)
 class SliceDone:
-    """What became of a slice.
+    """What became of a slice; its values follow as chunks, "gradient" and "state".
 
     Attributes:
         slice: its number.
-        values: the new weights of the slice; the summed gradient where the driver updates.
-        state: its slice of the updated state.
         reports: of the workers whose reports it was sent.
         losses: of all workers, in their order.
         files: the files that this iteration wrote: name → path.
@@ -82,8 +81,6 @@ class SliceDone:
     """
 
     slice: int
-    values: np.ndarray | None
-    state: np.ndarray | None
     reports: list[Report]
     losses: list[float]
     files: dict[str, str]
@@ -92,13 +89,24 @@ class SliceDone:
 
 
 @dataclass(frozen=True)
+class _Told:
+    """What a worker tells each slice worker: of itself in short, and to the one with its number all."""
+
+    worker: int
+    rows: int
+    loss: float
+    report: Report | None = None
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Forward:
-    """The function of the first stage: yields (slice, (worker, kind, offset, content))."""
+    """The function of the first stage: yields records on their way to the slice workers."""
 
     setup: Any
     message: Any
 
-    def __call__(self, index: int, records: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    def __call__(self, index: int, records: Iterable[Any]) -> Iterator[Record]:
         """Compute the gradient of partition `index` and yield its slices."""
         handles = tuple(record for record in records if isinstance(record, ShardHandle))
         workers = self.setup.value.workers
@@ -106,41 +114,56 @@ class Forward:
             yield from self._slices(load_replica(self.setup), index, handles)
         except Exception as error:
             told = error.lost if isinstance(error, _FileLost) else failure(error, index)
-            yield from ((worker, (index, "failure", 0, told)) for worker in range(workers))
+            for worker in range(workers):
+                yield from sent_to(worker, telling(index, told))
 
-    def _slices(self, replica: Any, index: int, handles: tuple[ShardHandle, ...]) -> Iterator[tuple[int, Any]]:
+    def _slices(self, replica: Any, index: int, handles: tuple[ShardHandle, ...]) -> Iterator[Record]:
         message: Message = self.message.value
         workers = replica.setup.workers
         report, result = working(
             replica, lambda own: train_part(own, index, handles, message.order, message.weights, message.state)
         )
         begin = time.perf_counter()
-        written: dict[str, str] = {}
+        files: dict[str, str] = {}
         if result is not None:
-            gradient, residual = self._packed(message, index, result.gradient)
-            if residual is not None:
-                name = file_name("residual", index)
-                written[name] = write_file(replica.setup.run, name, message.updates + 1, [residual])
-            yield from _chunks("gradient", index, gradient, workers)
-            yield from _chunks("state", index, result.state, workers)
+            wire = WIRES[message.compression]
+            feedback = _Feedback(replica.setup.run, message, index, wire) if wire.lossy else None
+            yield from sliced_chunks("gradient", index, result.gradient, workers, feedback)
+            if feedback is not None:
+                files |= feedback.close()
+            yield from sliced_chunks("state", index, result.state, workers)
             report = replace(report, arrays=result.sparse)
         report = replace(report, times={**report.times, "write": time.perf_counter() - begin})
-        summary = (report.rows, report.loss)
         for worker in range(workers):
-            told = (summary, report, written) if worker == index else (summary, None, {})
-            yield worker, (index, "report", 0, told)
+            own = (report, files) if worker == index else ()
+            yield from sent_to(worker, telling(index, _Told(index, report.rows, report.loss, *own)))
 
-    def _packed(self, message: Message, index: int, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        wire, residual = WIRES[message.compression], None
-        name = file_name("residual", index)
-        if wire.lossy and not message.fresh and name in message.files:
-            residual = read_file(message.files[name], gradient.dtype)
-        return with_feedback(wire, gradient, residual)
+
+class _Feedback:
+    """Packs a gradient chunk by chunk, with what rounding took from the last one; both lie in files."""
+
+    def __init__(self, run: str, message: Message, index: int, wire: Wire) -> None:
+        self._wire = wire
+        self._name = name = file_name("residual", index)
+        self._last = None if message.fresh or name not in message.files else open_file(message.files[name])
+        self._path, self._next = new_file(run, name, message.updates + 1)
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        residual = None if self._last is None else np.fromfile(self._last, values.dtype, len(values))
+        packed, left = with_feedback(self._wire, values, residual)
+        self._next.write(left.data)
+        return packed
+
+    def close(self) -> dict[str, str]:
+        """Return name → path of what the next iteration reads."""
+        for file in filter(None, (self._last, self._next)):
+            file.close()
+        return {self._name: self._path}
 
 
 @dataclass(frozen=True)
 class Update:
-    """The function of the second stage: sums slice `index` and updates it.
+    """The function of the second stage: sums slice `index` and updates it; yields a `SliceDone` and chunks as records.
 
     `seed` is a broadcast of the optimizer's (slots, scalars) to start from, None where the slice workers have them.
     """
@@ -149,37 +172,41 @@ class Update:
     message: Any
     seed: Any = None
 
-    def __call__(self, index: int, records: Iterable[tuple[int, Any]]) -> Iterator[SliceDone | Failure | Lost]:
+    def __call__(self, index: int, records: Iterable[Record]) -> Iterator[Record]:
         """Yield what became of slice `index`, or why nothing did."""
-        parts = [content for _slice, content in records if content is not None]
+        parts = read(records)
         begin = time.perf_counter()
-        failures = [content for _worker, kind, _offset, content in parts if kind == "failure"]
+        failures = [part for part in parts if isinstance(part, (Failure, Lost))]
         if failures:
-            yield from failures
+            yield from (telling(index, part) for part in failures)
             return
         try:
-            yield self._done(load_replica(self.setup), index, parts, begin)
+            done, values, state = self._done(load_replica(self.setup), index, parts, begin)
         except Exception as error:
-            yield error.lost if isinstance(error, _FileLost) else failure(error, index)
+            yield telling(index, error.lost if isinstance(error, _FileLost) else failure(error, index))
+            return
+        yield telling(index, done)
+        yield from chunks("gradient", index, values)
+        yield from chunks("state", index, state)
 
-    def _done(self, replica: Any, index: int, parts: list[Any], begin: float) -> SliceDone:
+    def _done(self, replica: Any, index: int, parts: list[Any], begin: float) -> tuple[SliceDone, Any, Any]:
         message: Message = self.message.value
-        told = {worker: content for worker, kind, _offset, content in parts if kind == "report"}
-        losses = [told[worker][0][1] for worker in sorted(told)]
-        reports = [report for _summary, report, _written in told.values() if report is not None]
-        written = {name: path for _summary, _report, files in told.values() for name, path in files.items()}
-        received = sum(len(content) for _worker, kind, _offset, content in parts if kind == "gradient")
-        order, arrived = message.order, sum(rows for (rows, _loss), _report, _written in told.values())
-        if not math.isfinite(sum(losses)) or not order.enough(arrived):
-            return SliceDone(index, None, None, reports, losses, {}, 0.0, received)
+        told = sorted((part for part in parts if isinstance(part, _Told)), key=lambda part: part.worker)
+        losses = [part.loss for part in told]
+        reports = [part.report for part in told if part.report is not None]
+        files = {name: path for part in told for name, path in part.files.items()}
+        gradients, states = chunks_of(parts, "gradient"), chunks_of(parts, "state")
+        received = sum(len(part.content) for part in gradients)
         wire, dtype = WIRES[message.compression], replica.setup.layout.dtype
-        gradient = _summed([part for part in parts if part[1] == "gradient"], wire, dtype)
-        state = _summed([part for part in parts if part[1] == "state"], WIRES["none"], dtype)
+        order, arrived = message.order, sum(part.rows for part in told)
+        if not math.isfinite(sum(losses)) or not order.enough(arrived):
+            return SliceDone(index, reports, losses, {}, 0.0, received), np.zeros(0, dtype), np.zeros(0, dtype)
+        gradient, state = summed(gradients, wire, dtype), summed(states, WIRES["none"], dtype)
         gradient, _, state = scaled_to_mean(gradient, (), state, order.scale(arrived))
         if message.rule is not None:
-            gradient, files = self._updated(replica, message, index, gradient)
-            written |= files
-        return SliceDone(index, gradient, state, reports, losses, written, time.perf_counter() - begin, received)
+            gradient, written = self._updated(replica, message, index, gradient)
+            files |= written
+        return SliceDone(index, reports, losses, files, time.perf_counter() - begin, received), gradient, state
 
     def _updated(
         self, replica: Any, message: Message, index: int, gradient: np.ndarray
@@ -193,8 +220,10 @@ class Update:
                 update = SliceUpdate(message.rule, own.stop - own.start, message.weights.dtype, compiled)
             update.load(message.weights[own], *self._slots(message, own, index), message.updates)
         weights = update(gradient, message.rate)
-        slots, scalars = update.kept()
-        path = write_file(run, name, message.updates + 1, [*slots, *scalars])
+        path, file = new_file(run, name, message.updates + 1)
+        with file:
+            for values in update.pieces_kept():
+                file.write(np.ascontiguousarray(values).data)
         replica.slices[index] = (message.updates + 1, update)
         return weights, {name: path}
 
@@ -250,48 +279,31 @@ def file_name(kind: str, number: int) -> str:
     return f"{kind}-{number}"
 
 
-def write_file(run: str, name: str, updates: int, arrays: list[np.ndarray]) -> str:
-    """Write arrays one after another for the iteration that follows `updates` updates, and return the path.
+def new_file(run: str, name: str, updates: int) -> tuple[str, BinaryIO]:
+    """Return path and file for what the iteration that follows `updates` updates is to find.
 
-    They go beside those that the iteration started from, and over those of the one before: page cache that is there.
+    It lies beside the one that this iteration started from, and over that of the one before: page cache that is there.
     """
     folder = slices_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run}-{name}-{updates % 2}"
-    with path.open("r+b" if path.exists() else "wb") as file:
-        for array in arrays:
-            file.write(np.ascontiguousarray(array).data)
-    return str(path)
+    return str(path), path.open("r+b" if path.exists() else "wb")
+
+
+def open_file(path: str) -> BinaryIO:
+    """Return a file of `new_file` to be read; raise `_FileLost` where it is not here."""
+    try:
+        return Path(path).open("rb")
+    except FileNotFoundError as error:
+        raise _FileLost(path) from error
 
 
 def read_file(path: str, dtype: np.dtype) -> np.ndarray:
     """Return the values of a file, flat; raise `_FileLost` where it is not here."""
-    try:
-        return np.fromfile(path, dtype)
-    except FileNotFoundError as error:
-        raise _FileLost(path) from error
+    with open_file(path) as file:
+        return np.fromfile(file, dtype)
 
 
 def _split(values: np.ndarray, rule: UpdateRule) -> tuple[Any, Any]:
     end = len(values) - rule.scalars
     return np.split(values[:end], rule.slots) if rule.slots else [], values[end:]
-
-
-def _chunks(kind: str, worker: int, values: np.ndarray, slices: int) -> Iterator[tuple[int, Any]]:
-    """Yield (slice, (worker, kind, offset within the slice, bytes)); small pieces, so that Spark streams them."""
-    step = max(1, CHUNK_BYTES // values.itemsize)
-    for number in range(slices):
-        start, stop = slice_bounds(len(values), slices, number)
-        for at in range(start, stop, step):
-            yield number, (worker, kind, at - start, values[at : min(at + step, stop)].tobytes())
-
-
-def _summed(parts: list[Any], wire: Any, dtype: np.dtype) -> np.ndarray:
-    """Return the sum over the workers, always in their order; chunks come in any."""
-    total: np.ndarray | None = None
-    for worker in sorted({part[0] for part in parts}):
-        chunks = sorted((offset, content) for sender, _kind, offset, content in parts if sender == worker)
-        values = [wire.unpacked(content, dtype) for _offset, content in chunks]
-        own = values[0] if len(values) == 1 else np.concatenate(values)
-        total = np.array(own) if total is None else np.add(total, own, out=total)
-    return np.zeros(0, dtype) if total is None else total

@@ -69,7 +69,8 @@ class TrainStep:
         if self.updated:
             self._load(tf.constant(state))
         results = self._function(weights, np.asarray(share, self.layout.dtype), seeds, data)
-        loss, gradient, sparse, new_state, metrics = tf.nest.map_structure(lambda tensor: tensor.numpy(), results)
+        # views of TensorFlow's memory: numpy() would copy
+        loss, gradient, sparse, new_state, metrics = tf.nest.map_structure(np.asarray, results)
         return StepResult(float(loss), gradient, sparse, new_state, metrics)
 
     def trace(self) -> None:

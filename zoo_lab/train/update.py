@@ -8,11 +8,13 @@ worker, give the same bits.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+PIECE = 1 << 22  # weights: 16 MB of float32
 _ELEMENTWISE = ("SGD", "Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
 _PER_VARIABLE = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor")
 
@@ -80,6 +82,15 @@ def kept_variables(optimizer: Any) -> list[Any]:
     return [variable for variable in optimizer.variables if id(variable) not in own]
 
 
+def slots_of(optimizer: Any, rule: UpdateRule, count: int) -> tuple[list[list[Any]], list[Any]]:
+    """Return the variables of an optimizer of `count` variables: for each slot those of all weights, and the scalars."""
+    kept, slots = kept_variables(optimizer), []
+    for group in rule.groups:
+        slots += [kept[start : count * group : group] for start in range(group)]
+        del kept[: count * group]
+    return slots, kept
+
+
 def _rule(optimizer: Any, variables: list[Any], dtype: str) -> UpdateRule | str:
     import keras
 
@@ -115,6 +126,9 @@ def _arrangement(config: dict[str, Any], dtype: str) -> tuple[tuple[int, ...], i
 class SliceUpdate:
     """A slice of the weights with its part of the optimizer, kept in TensorFlow variables between iterations.
 
+    The variables are pieces of the slice: what an optimizer computes on the way to the new weights is then small enough
+    for the allocator to give the same memory again and again, where it would ask the system for new pages each time.
+
     Args:
         rule: of `rule_of`.
         size: number of weights in the slice.
@@ -127,13 +141,15 @@ class SliceUpdate:
         import tensorflow as tf
 
         self.size = size
+        self._pieces = [slice(at, min(at + PIECE, size)) for at in range(0, size, PIECE)] or [slice(0, 0)]
         self._optimizer = keras.optimizers.deserialize(rule.config)
-        self._weights = keras.Variable(np.zeros(size), dtype=rule.dtype)
-        self._optimizer.build([self._weights])
-        self._kept = kept_variables(self._optimizer)
-        self._rule = rule
-        self._dtype = tf.as_dtype(np.dtype(flat_dtype))
-        signature = [tf.TensorSpec([size], self._dtype), tf.TensorSpec([], tf.float32)]
+        sizes = [piece.stop - piece.start for piece in self._pieces]
+        self._weights = [keras.Variable(np.zeros(length), dtype=rule.dtype) for length in sizes]
+        self._optimizer.build(self._weights)
+        self._slots, self._scalars = slots_of(self._optimizer, rule, len(sizes))
+        self._dtype = np.dtype(flat_dtype)
+        pieces = [tf.TensorSpec([length], tf.as_dtype(self._dtype)) for length in sizes]
+        signature = [pieces, tf.TensorSpec([], tf.float32)]
         self._function = tf.function(
             functools.partial(self._compute), input_signature=signature, autograph=False, jit_compile=compiled
         )
@@ -147,24 +163,44 @@ class SliceUpdate:
             scalars: one number for each scalar.
             iterations: updates done so far.
         """
-        self._weights.assign(weights)
         self._optimizer._iterations.assign(iterations)
-        for variable, values in zip(self._kept, (*slots, *scalars), strict=True):
-            variable.assign(values)
+        for variables, values in zip((self._weights, *self._slots), (weights, *slots), strict=True):
+            for variable, piece in zip(variables, self._pieces, strict=True):
+                variable.assign(values[piece])
+        for variable, value in zip(self._scalars, scalars, strict=True):
+            variable.assign(value)
 
-    def __call__(self, gradient: np.ndarray, rate: float) -> np.ndarray:
-        """Apply a gradient, shape (size,), at a learning rate, and return the new weights, shape (size,)."""
-        return self._function(gradient, np.float32(rate)).numpy()
+    def __call__(self, gradient: np.ndarray, rate: float, into: np.ndarray | None = None) -> np.ndarray:
+        """Apply a gradient, shape (size,), at a learning rate, and return the new weights, shape (size,).
+
+        They are written into `into`, if given.
+        """
+        self._function([gradient[piece] for piece in self._pieces], np.float32(rate))
+        return self._whole(self._weights, into)
 
     def kept(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return what the optimizer keeps: the slots, shape (size,) each, and the scalars."""
-        values = [np.asarray(variable).astype(self._dtype.as_numpy_dtype, copy=False) for variable in self._kept]
-        return values[: self._rule.slots], values[self._rule.slots :]
+        return [self._whole(slot) for slot in self._slots], [self._as_flat(variable) for variable in self._scalars]
 
-    def _compute(self, gradient: Any, rate: Any) -> Any:
+    def pieces_kept(self) -> Iterator[np.ndarray]:
+        """Yield what `kept` returns, one value after another and each in pieces, valid until the next update."""
+        for variables in (*self._slots, self._scalars):
+            yield from map(self._as_flat, variables)
+
+    def _whole(self, variables: list[Any], into: np.ndarray | None = None) -> np.ndarray:
+        values = np.empty(self.size, self._dtype) if into is None else into
+        for variable, piece in zip(variables, self._pieces, strict=True):
+            values[piece] = self._as_flat(variable)
+        return values
+
+    def _as_flat(self, variable: Any) -> np.ndarray:
+        values = np.asarray(variable.value.read_value())  # of a tensor a view, of a variable a copy
+        return values.astype(self._dtype, copy=False)
+
+    def _compute(self, gradients: list[Any], rate: Any) -> None:
         import tensorflow as tf
 
-        optimizer, weights = self._optimizer, self._weights
+        optimizer = self._optimizer
         optimizer._learning_rate.assign(tf.cast(rate, optimizer._learning_rate.dtype))
-        optimizer.apply([tf.cast(gradient, weights.dtype)], [weights])
-        return tf.cast(weights.value, self._dtype)
+        parts = zip(gradients, self._weights, strict=True)
+        optimizer.apply([tf.cast(gradient, weights.dtype) for gradient, weights in parts], self._weights)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import ml_dtypes
 import numpy as np
 
-CHUNK_BYTES = 4 << 20
-_LARGEST_FP16 = 65504.0
+CHUNK_BYTES = 1 << 20  # what is done with a chunk on its way stays in the cache
 
 
 class Wire(ABC):
@@ -24,7 +24,7 @@ class Wire(ABC):
         """Return floating `values` as they travel."""
 
     @abstractmethod
-    def unpacked(self, buffer: bytes, dtype: np.dtype) -> np.ndarray:
+    def unpacked(self, buffer: bytes | memoryview, dtype: np.dtype) -> np.ndarray:
         """Return the values of a buffer as `dtype`."""
 
 
@@ -36,46 +36,55 @@ class Exact(Wire):
     def packed(self, values: np.ndarray) -> np.ndarray:
         return values
 
-    def unpacked(self, buffer: bytes, dtype: np.dtype) -> np.ndarray:
+    def unpacked(self, buffer: bytes | memoryview, dtype: np.dtype) -> np.ndarray:
         return np.frombuffer(buffer, dtype)
 
 
-class BFloat16(Wire):
-    """The upper 16 bits of a float32, rounded to nearest, ties to even: 8 bits of precision, the whole range."""
+class HalfWidth(Wire):
+    """16 bits, rounded to nearest, ties to even.
+
+    Finite values beyond the largest number travel as that, and the error feedback carries the rest on. Infinity and NaN
+    stay what they are.
+    """
 
     lossy = True
 
-    def packed(self, values: np.ndarray) -> np.ndarray:
-        bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
-        odd = (bits >> 16) & 1
-        rounded = (bits + (odd + np.uint32(0x7FFF))) >> 16
-        # adding may carry a NaN's payload over into another number
-        return np.where(np.isnan(values), np.uint32(0x7FC0), rounded).astype(np.uint16)
-
-    def unpacked(self, buffer: bytes, dtype: np.dtype) -> np.ndarray:
-        bits = np.frombuffer(buffer, np.uint16).astype(np.uint32) << 16
-        return bits.view(np.float32).astype(dtype, copy=False)
-
-
-class Float16(Wire):
-    """IEEE half precision: 11 bits of precision; values beyond ±65504 are carried on by the error feedback."""
-
-    lossy = True
+    def __init__(self, dtype: np.dtype, largest: float) -> None:
+        self._dtype = dtype
+        self._largest = largest
 
     def packed(self, values: np.ndarray) -> np.ndarray:
-        return np.clip(values, -_LARGEST_FP16, _LARGEST_FP16).astype(np.float16)
+        with np.errstate(over="ignore"):
+            packed = values.astype(self._dtype)
+        if not np.isfinite(packed).all():
+            within = np.clip(values, -self._largest, self._largest).astype(self._dtype)
+            packed = np.where(np.isfinite(values), within, packed)
+        return packed
 
-    def unpacked(self, buffer: bytes, dtype: np.dtype) -> np.ndarray:
-        return np.frombuffer(buffer, np.float16).astype(dtype)
+    def unpacked(self, buffer: bytes | memoryview, dtype: np.dtype) -> np.ndarray:
+        return np.frombuffer(buffer, self._dtype).astype(dtype)
 
 
-WIRES: dict[str, Wire] = {"none": Exact(), "bf16": BFloat16(), "fp16": Float16()}
+WIRES: dict[str, Wire] = {
+    "none": Exact(),
+    # the upper half of a float32: 8 bits of precision, the whole range
+    "bf16": HalfWidth(np.dtype(ml_dtypes.bfloat16), float(ml_dtypes.finfo(ml_dtypes.bfloat16).max)),
+    # IEEE half precision: 11 bits of precision, up to ±65504
+    "fp16": HalfWidth(np.dtype(np.float16), float(np.finfo(np.float16).max)),
+}
 
 
 def with_feedback(wire: Wire, values: np.ndarray, residual: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return what travels of `values` plus the last `residual`, and the new residual (None with an exact wire)."""
+    """Return what travels of `values` plus the last `residual`, and the new residual (None with an exact wire).
+
+    The residual is always finite: of infinity and NaN, which travel as they are, nothing is left over.
+    """
     if not wire.lossy:
         return wire.packed(values), None
     total = values if residual is None else values + residual
     packed = wire.packed(total)
-    return packed, total - wire.unpacked(packed.data, total.dtype)
+    with np.errstate(invalid="ignore"):
+        left = total - packed.astype(total.dtype)
+    if not np.isfinite(left).all():
+        left[~np.isfinite(left)] = 0
+    return packed, left

@@ -60,10 +60,18 @@ class CollectSync(Sync):
             arrived = sum(report.rows for report in reports)
             if math.isfinite(loss) and order.enough(arrived):
                 gradients, states, sparse = zip(*(report.arrays for report in reports if report.rows), strict=True)
-                total = np.add.reduce(gradients), join_sparse(list(sparse)), np.add.reduce(states)
+                total = _summed(gradients), join_sparse(list(sparse)), _summed(states)
                 self._newest.apply(*scaled_to_mean(*total, order.scale(arrived)))
             self._last_end, begin = time.perf_counter(), self._last_end
             finished(done_by_driver(order, reports, begin, returned, self._last_end))
+
+
+def _summed(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the sum in the order of the workers, with no copy of all of them side by side."""
+    total = np.array(arrays[0])
+    for array in arrays[1:]:
+        np.add(total, array, out=total)
+    return total
 
 
 def done_by_driver(

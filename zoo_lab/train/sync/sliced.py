@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from zoo_lab.train.arrival import scaled_sparse
 from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order
+from zoo_lab.train.shuffle import Record, chunks_of, joined, place, raw, read, sent_to, shuffled
 from zoo_lab.train.slicing import Forward, Lost, Message, ReadSlots, RemoveFiles, SliceDone, Update
 from zoo_lab.train.sync.base import Done, Sync, expect_all_rows, join_sparse
 from zoo_lab.train.sync.collect import done_by_driver
@@ -113,7 +114,8 @@ class SlicedSync(Sync):
 
     def _iterate(self, order: Order, rate: float) -> Done:
         """Do one iteration and make its weights the newest."""
-        slices = self._run_stages(order, rate)
+        found = self._run_stages(order, rate)
+        slices = sorted((part for part in found if isinstance(part, SliceDone)), key=lambda done: done.slice)
         reports = sorted((report for done in slices for report in done.reports), key=lambda report: report.worker)
         expect_all_rows(order, reports)
         returned = time.perf_counter()
@@ -121,12 +123,13 @@ class SlicedSync(Sync):
             arrived = [report.rows for report in reports]
             if math.isfinite(sum(slices[0].losses)) and order.enough(sum(arrived)):
                 sparse = join_sparse([report.arrays for report in reports if report.rows])
-                self._take(slices, order.again(arrived), rate, scaled_sparse(sparse, order.scale(sum(arrived))))
+                self._take(slices, found, order.again(arrived), rate, scaled_sparse(sparse, order.scale(sum(arrived))))
             self._last_end, begin = time.perf_counter(), self._last_end
             seconds = max(done.seconds for done in slices)
             return done_by_driver(order, reports, begin, returned, self._last_end, update=seconds)
 
-    def _run_stages(self, order: Order, rate: float) -> list[SliceDone]:
+    def _run_stages(self, order: Order, rate: float) -> list[Any]:
+        """Return what the slice workers sent, in the order of the slices."""
         engine, workers = self._engine, self._workers
         message = engine.broadcast(
             Message(
@@ -141,22 +144,22 @@ class SlicedSync(Sync):
                 fresh=self._repeated == 0,
             )
         )
-        shuffled = engine.rdd(Forward(engine.shipped, message)).partitionBy(workers, _own_number)
-        job = self._places.union(shuffled).mapPartitionsWithIndex(Update(engine.shipped, message, self._seed))
+        gradients = shuffled(engine.rdd(Forward(engine.shipped, message)), workers)
+        update = Update(engine.shipped, message, self._seed)
+        job = raw(self._places.union(gradients).mapPartitionsWithIndex(update))
         try:
-            found = engine.run(job)
+            found = engine.run(job, read=read)
         finally:
             message.destroy()
-            _clean_shuffle(engine, shuffled)
+            _clean_shuffle(engine, gradients)
         lost = [record.reason for record in found if isinstance(record, Lost)]
         if lost:
             self._go_back()
             raise WorkersLost(lost[0])
-        return sorted(found, key=lambda done: done.slice)
+        return found
 
-    def _take(self, slices: list[SliceDone], order: Order, rate: float, sparse: list[Any]) -> None:
-        values = np.concatenate([done.values for done in slices])
-        state = np.concatenate([done.state for done in slices])
+    def _take(self, slices: list[SliceDone], found: list[Any], order: Order, rate: float, sparse: list[Any]) -> None:
+        values, state = (joined(chunks_of(found, kind), self._weights.dtype) for kind in ("gradient", "state"))
         self._files = {name: path for done in slices for name, path in done.files.items()}
         self.received = sum(done.received for done in slices)
         if self._driver is None:
@@ -262,18 +265,14 @@ def _placed(engine: Engine, workers: int) -> RDD:
     Joined with the shuffle without another one, it draws slice n to the host that did it before; a shuffle alone goes
     anywhere.
     """
-    numbers = engine.context.sc.parallelize([(number, None) for number in range(workers)], workers)
-    placed = numbers.partitionBy(workers, _own_number).persist()
-    engine.run(placed.map(_number_of))
+    numbers = engine.context.sc.parallelize(range(workers), workers).mapPartitions(_places_of)
+    placed = shuffled(numbers, workers).persist()
+    engine.run(placed.map(len))
     return placed
 
 
-def _own_number(key: int) -> int:
-    return key
-
-
-def _number_of(record: tuple[int, Any]) -> int:
-    return record[0]
+def _places_of(numbers: Iterable[int]) -> Iterator[Record]:
+    return (record for number in numbers for record in sent_to(number, place(number)))
 
 
 def _clean_shuffle(engine: Engine, shuffled: RDD) -> None:
