@@ -20,6 +20,7 @@ def predict(
     context: NNContext | None = None,
     feature_cols: Any = None,
     prediction_col: str = "prediction",
+    preprocessing: Any = None,
 ) -> Any:
     """Return the outputs of a Keras model for every row of `data`, computed on the Spark workers.
 
@@ -34,6 +35,7 @@ def predict(
         context: where to compute; default the data's own, or the current one.
         feature_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         prediction_col: the column that a DataFrame gets.
+        preprocessing: a step or chain for each row of these columns, see `FeatureSet.from_dataframe`.
 
     Returns:
         For a FeatureSet or arrays an array of shape (rows, …), or a list or dict of arrays as the model gives them.
@@ -59,7 +61,7 @@ def predict(
     if kind == "DataFrame":
         from zoo_lab.infer.frames import predict_frame
 
-        return predict_frame(model, data, feature_cols, int(batch_size), prediction_col)
+        return predict_frame(model, data, feature_cols, int(batch_size), prediction_col, preprocessing)
     if kind == "RDD":
         from zoo_lab.infer.records import predict_records
 
