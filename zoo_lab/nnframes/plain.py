@@ -7,6 +7,7 @@ that: the steps of zoo_lab.feature, triggers and summaries. Keras' own objects a
 from __future__ import annotations
 
 import base64
+import copy
 import functools
 import importlib
 import inspect
@@ -155,7 +156,7 @@ def _restored_keras(config: Any) -> Any:
 
     importlib.import_module("zoo_lab.nnframes.criteria")  # registers its losses with Keras
     expect_safe("a saved parameter", config, {})
-    return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    return keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)  # it takes them apart
 
 
 def _told(value: Any) -> str:

@@ -73,9 +73,9 @@ class TrainingParams(PredictionParams, HasLabelCol, HasWeightCol):
         """Return what each row of the labels goes through, None for nothing."""
         return self._object("labelPreprocessing")
 
-    def setWeightCol(self, value: str) -> Any:  # noqa: N802
-        """Set the column with one weight a row, for the loss."""
-        return self._set(weightCol=value)
+    def setWeightCol(self, value: str | None) -> Any:  # noqa: N802
+        """Set the column with one weight a row, for the loss; None for none."""
+        return self._put("weightCol", value)
 
     def setMaxEpoch(self, value: int) -> Any:  # noqa: N802
         """Set the passes over the data; either this or `setEndWhen`."""
@@ -231,9 +231,9 @@ class WatchingParams(HasValidationIndicatorCol, TrainingParams):
             return None
         return self.getValidationTrigger(), self._validation_data, self.getValidationMethod()
 
-    def setValidationIndicatorCol(self, value: str) -> Any:  # noqa: N802
-        """Set the boolean column whose true rows are validated on instead of trained on."""
-        return self._set(validationIndicatorCol=value)
+    def setValidationIndicatorCol(self, value: str | None) -> Any:  # noqa: N802
+        """Set the boolean column whose true rows are validated on instead of trained on; None for none."""
+        return self._put("validationIndicatorCol", value)
 
     def setValidationTrigger(self, value: Any) -> Any:  # noqa: N802
         """Set when to validate: EveryEpoch()."""
