@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import pytest
 
+from zoo_lab.core import ends
 from zoo_lab.core.ends import MaxEpoch, MaxIteration, MaxScore, MinLoss
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.triggers import Moment
@@ -46,12 +48,20 @@ def test_they_combine_with_or_and_and() -> None:
     assert first(MaxIteration(10) & MinLoss(0.5), losses) == 12
 
 
-@pytest.mark.parametrize("make", [lambda: MaxEpoch(0), lambda: MaxIteration(2.5), lambda: MinLoss("a"), lambda: MaxScore(float("nan"))])
+@pytest.mark.parametrize(
+    "make", [lambda: MaxEpoch(0), lambda: MaxIteration(2.5), lambda: MinLoss("a"), lambda: MaxScore(float("nan"))]
+)
 def test_wrong_bounds_are_refused(make: Any) -> None:
     with pytest.raises(ArgumentError, match="received"):
         make()
 
 
 def test_a_score_that_is_not_measured_is_named() -> None:
-    with pytest.raises(ArgumentError, match=r"expected a metric of validation data at the end of epoch 1; there are: 'loss'"):
+    with pytest.raises(
+        ArgumentError, match=r"expected a metric of validation data at the end of epoch 1; there are: 'loss'"
+    ):
         MaxScore(0.5).watch().fires(moment(4, loss=0.1))
+
+
+def test_examples() -> None:
+    assert doctest.testmod(ends).failed == 0

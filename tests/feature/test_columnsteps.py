@@ -1,4 +1,4 @@
-"""Columns whose rows go through steps: what a step is given, what becomes of its results, and which columns get which."""
+"""Columns whose rows go through steps: what a step is given, what its results become, which columns get which."""
 
 from __future__ import annotations
 

@@ -83,7 +83,9 @@ def check_param(stage: Any, which: Any) -> None:
     assert shown(getattr(fresh, f"get{name}")()) == shown(good)
     assert which.name in fresh.explainParams()
     json.dumps(fresh.getOrDefault(which))  # what CrossValidator asks of a grid's values
-    with pytest.raises((ArgumentError, TypeError), match=which.name if "alidationM" not in which.name else "val_method"):
+    with pytest.raises(
+        (ArgumentError, TypeError), match=which.name if "alidationM" not in which.name else "val_method"
+    ):
         fresh._set(**{which.name: bad})
     assert shown(getattr(fresh, f"get{name}")()) == shown(good)
     assert (shown(getattr(stage, f"get{name}")()) if stage.isDefined(which) else None) == before

@@ -14,7 +14,7 @@ from pyspark.ml.param import Params
 from tests.nnframes.battery import STAGES, check_estimator, network
 from zoo_lab import nnframes
 from zoo_lab.context.nncontext import NNContext
-from zoo_lab.core.errors import ArgumentError, DataError, ModelError
+from zoo_lab.core.errors import ArgumentError, ModelError
 from zoo_lab.feature.preprocessing import Preprocessing
 from zoo_lab.nnframes import NNEstimator, NNModel
 
@@ -53,7 +53,7 @@ def test_a_step_of_ones_own_is_kept_and_copied_but_refused_by_save(context: NNCo
     step = Doubled()
     stage = NNModel(network(), step)
     assert stage.copy().getFeaturePreprocessing() is step
-    with pytest.raises(ArgumentError, match="featurePreprocessing: .*Doubled, which can be used but not be saved"):
+    with pytest.raises(ArgumentError, match=r"featurePreprocessing: .*Doubled, which can be used but not be saved"):
         stage.save(str(tmp_path / "model"))
     assert not (tmp_path / "model").exists()
 

@@ -58,7 +58,7 @@ def test_a_softmax_at_the_end_is_not_applied_twice() -> None:
 def test_names_of_keras_and_of_the_predecessor_are_taken() -> None:
     assert loss_of("mse") == "mse"
     assert loss_of(["mse", None, "AbsCriterion"])[2].name == "mean_absolute_error"
-    with pytest.raises(ArgumentError, match="one of AbsCriterion, .*; received 'MSECriterium'"):
+    with pytest.raises(ArgumentError, match=r"one of AbsCriterion, .*; received 'MSECriterium'"):
         loss_of("MSECriterium")
     with pytest.raises(ArgumentError, match="setWeightCol"):
         criteria.BCECriterion([1.0])

@@ -41,7 +41,9 @@ def test_an_image_is_read_as_spark_keeps_it(context: NNContext, test_data: Path)
     small = NNImageReader.readImages(path, resizeH=128, resizeW=128).first().image
     assert (small.height, small.width, len(small.data)) == (128, 128, 49_152)
     spark = context.spark.read.format("image").load(path)
-    assert NNImageReader.readImages(path, context).schema["image"].dataType.names == spark.schema["image"].dataType.names
+    assert (
+        NNImageReader.readImages(path, context).schema["image"].dataType.names == spark.schema["image"].dataType.names
+    )
 
 
 def test_a_folder_is_read_into_partitions_with_origins(context: NNContext, test_data: Path) -> None:
@@ -55,17 +57,20 @@ def test_a_folder_is_read_into_partitions_with_origins(context: NNContext, test_
         with_origin_column(frame, "picture")
 
 
-def test_bad_files_raise_are_left_out_or_marked(context: NNContext, test_data: Path) -> None:
-    folder = str(test_data / "images" / "cat_dog")
-    with pytest.raises(Exception, match=r"dog\.7011\.jpg: expected an image file that can be read"):
-        NNImageReader.readImages(folder, context).collect()
-    assert NNImageReader.readImages(folder, context, policy="skip").count() == 11
-    marked = NNImageReader.readImages(folder, context, policy="mark")
-    [bad] = marked.where("image.height = -1").collect()
-    assert marked.count() == 12
-    assert bad.image.origin.endswith("dog.7011.jpg")
-    assert (bad.image.mode, bytes(bad.image.data)) == (-1, b"")
-    assert bad.problem
+def test_bad_files_raise_are_left_out_or_marked(context: NNContext, test_data: Path, tmp_path: Path) -> None:
+    whole = (test_data / "images" / "cat_dog" / "dogs" / "dog.7012.jpg").read_bytes()
+    (tmp_path / "whole.jpg").write_bytes(whole)
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(Exception, match=r"half\.jpg: expected an image file that can be read"):
+        NNImageReader.readImages(str(tmp_path), context).collect()
+    [good] = NNImageReader.readImages(str(tmp_path), context, policy="skip").collect()
+    assert good.image.origin.endswith("whole.jpg")
+    marked = NNImageReader.readImages(str(tmp_path), context, policy="mark")
+    by_name = {row.image.origin.split("/")[-1]: row for row in marked.collect()}
+    bad = by_name["half.jpg"]
+    assert (bad.image.height, bad.image.mode, bytes(bad.image.data)) == (-1, -1, b"")
+    assert "cut off" in bad.problem
+    assert by_name["whole.jpg"] == (good.image, None)
 
 
 def test_images_go_through_a_chain_into_a_network(context: NNContext, test_data: Path) -> None:

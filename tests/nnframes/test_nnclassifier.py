@@ -1,4 +1,4 @@
-"""NNClassifier and its model as Spark ML's own classifiers: class numbers, thresholds, tuning, and life after saving."""
+"""NNClassifier and its model as Spark ML's own classifiers: class numbers, thresholds, tuning, saving."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_cross_validation_finds_the_better_rate_and_beats_the_majority_class(tun
     """71 of 178 are of one class: 0.40. A network on scaled measurements must be 0.4 above that on unseen wines."""
     assert tuned.avgMetrics[1] > 71 / 178 + 0.4
     assert tuned.avgMetrics[1] > tuned.avgMetrics[0]
-    assert tuned.bestModel.stages[-1].model.optimizer.learning_rate == pytest.approx(0.05)
+    assert float(tuned.bestModel.stages[-1].model.optimizer.learning_rate) == pytest.approx(0.05)
     predicted = tuned.transform(wine)
     assert dict(predicted.dtypes)["prediction"] == "double"
     assert {row.prediction for row in predicted.collect()} == {0.0, 1.0, 2.0}
@@ -115,7 +115,9 @@ def test_a_saved_search_predicts_the_same_in_a_new_process(tuned: Any, wine: Any
 
 def test_it_predicts_every_training_label(points: Any) -> None:
     """REFERENCE case 33; the model ends in a sigmoid, so there is one output for two classes."""
-    classifier = NNClassifier(network(1, "sigmoid"), "BCECriterion").setLearningRate(1.0).setBatchSize(20).setMaxEpoch(8)
+    classifier = (
+        NNClassifier(network(1, "sigmoid"), "BCECriterion").setLearningRate(1.0).setBatchSize(20).setMaxEpoch(8)
+    )
     trained = classifier.setSeed(1).setThreshold(0.4).fit(points)
     assert isinstance(trained, NNClassifierModel)
     assert (trained.uid, trained.getThreshold()) == (classifier.uid, 0.4)
@@ -149,11 +151,7 @@ def test_a_stream_is_classified_as_it_comes(context: NNContext, points: Any, tmp
     stream = context.spark.readStream.schema(points.schema).parquet(str(tmp_path / "points"))
     model = NNClassifierModel(network(2, "softmax"))
     query = (
-        model.transform(stream)
-        .writeStream.format("memory")
-        .queryName("classified")
-        .trigger(availableNow=True)
-        .start()
+        model.transform(stream).writeStream.format("memory").queryName("classified").trigger(availableNow=True).start()
     )
     query.awaitTermination()
     found = sorted((row.features, row.prediction) for row in context.spark.table("classified").collect())
@@ -168,7 +166,7 @@ def test_labels_that_are_no_class_numbers_from_0_are_refused(points: Any, change
 
 
 def test_what_gives_no_classes_is_refused(points: Any) -> None:
-    with pytest.raises(ArgumentError, match="no column 'label'; the DataFrame has one. Drop it, or set predictionCol"):
+    with pytest.raises(ArgumentError, match=r"no column 'label'; the DataFrame has one\. Drop it, or set"):
         NNClassifierModel(network(2)).setPredictionCol("label").transform(points)
     square = keras.Sequential([keras.Input((2,)), keras.layers.Reshape((2, 1))])
     with pytest.raises(ModelError, match="one number, or one for each class"):

@@ -127,7 +127,7 @@ def test_params_are_typed(value: Any) -> None:
 def test_what_cannot_be_trained_is_refused_at_once() -> None:
     with pytest.raises(ArgumentError, match="a criterion, or a compiled model"):
         NNEstimator(linear())
-    with pytest.raises(ArgumentError, match="model to be a keras.Model"):
+    with pytest.raises(ArgumentError, match=r"model to be a keras\.Model"):
         NNEstimator("model", "mse")
     with pytest.raises(ArgumentError, match="criterion to be a Keras loss or one of"):
         NNEstimator(linear(), "mean_squarred")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from typing import Any
 
@@ -14,6 +15,8 @@ from zoo_lab.core.errors import DataError, ModelError
 from zoo_lab.feature import ChainedPreprocessing, Preprocessing, Scale, SeqToTensor
 from zoo_lab.feature.image import ImageHFlip, ImagePixelNormalize, RowToImageFeature
 from zoo_lab.feature.image3d import AffineTransform3D, Crop3D
+from zoo_lab.nnframes import criteria, preprocessings
+from zoo_lab.nnframes import plain as module
 from zoo_lab.nnframes.criteria import CrossEntropyCriterion
 from zoo_lab.nnframes.plain import NotPlainError, kept, known_classes, plain, restored
 from zoo_lab.train import BestMetric, EveryEpoch, EveryIterations, EveryMinutes, MaxScore, TrainSummary
@@ -87,3 +90,8 @@ def test_files_make_only_known_classes() -> None:
     code = keras.saving.serialize_keras_object(keras.layers.Lambda(lambda x: x))
     with pytest.raises(ModelError, match="run no code"):
         restored({"keras": code})
+
+
+@pytest.mark.parametrize("one", [criteria, module, preprocessings], ids=lambda one: one.__name__)
+def test_examples(one: Any) -> None:
+    assert doctest.testmod(one).failed == 0

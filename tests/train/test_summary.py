@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.events import EpochDone, IterationDone, RunStopped
 from zoo_lab.train import EveryEpoch, EveryIterations, TrainSummary, ValidationSummary
+from zoo_lab.train import summary as module
 
 
 def compiled(rate: Any) -> Any:
@@ -73,3 +75,7 @@ def test_wrong_arguments_are_refused() -> None:
         TrainSummary("logs", "one").set_summary_trigger("Parameters", EveryIterations(2))
     with pytest.raises(ArgumentError, match="trigger to be EveryIterations"):
         TrainSummary("logs", "one").set_summary_trigger("Loss", EveryEpoch())
+
+
+def test_examples() -> None:
+    assert doctest.testmod(module).failed == 0

@@ -1,4 +1,4 @@
-"""When a run ends: triggers that hold from some moment on, such as "after 5 iterations or once the loss is below 0.1"."""
+"""When a run ends: triggers that hold from some moment, such as "after 5 iterations or once the loss is below 0.1"."""
 
 from __future__ import annotations
 

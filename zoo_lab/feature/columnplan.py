@@ -73,9 +73,7 @@ def plan_columns(
     structure = Structure(
         _name_fields(_planned(kinds, feature_cols, preprocessing), plans),
         _name_fields(
-            map_leaves(
-                lambda plan: replace(plan, classes=classes), _planned(kinds, label_cols, label_preprocessing)
-            ),
+            map_leaves(lambda plan: replace(plan, classes=classes), _planned(kinds, label_cols, label_preprocessing)),
             plans,
         ),
         _name_fields(weight_col and FieldPlan(f"{weight_col} (weight)", (weight_col,), dtype="float32"), plans),

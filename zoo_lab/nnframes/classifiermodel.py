@@ -88,7 +88,10 @@ class NNClassifierModel(ClassParams, PredictionParams, Model, MLReadable, MLWrit
     def _expect_free(self, dataset: DataFrame) -> None:
         checks = Checks("transform")
         taken = set(map(str.lower, dataset.columns))
-        for name, column in {"predictionCol": self.getPredictionCol(), "rawPredictionCol": self.getRawPredictionCol()}.items():
+        for name, column in {
+            "predictionCol": self.getPredictionCol(),
+            "rawPredictionCol": self.getRawPredictionCol(),
+        }.items():
             free = column.lower() not in taken
             checks.require(free, f"Expected no column {column!r}; the DataFrame has one. Drop it, or set {name}.")
         checks.done()

@@ -48,7 +48,9 @@ def number(name: str, least: float = 0.0, most: float = math.inf, *, above: bool
     def convert(value: Any) -> float:
         is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
         fits = is_number and (value > least if above else value >= least) and value <= most
-        bounds = f"{'above' if above else 'of at least'} {least:g}" + (f" and at most {most:g}" if most < math.inf else "")
+        bounds = f"{'above' if above else 'of at least'} {least:g}" + (
+            f" and at most {most:g}" if most < math.inf else ""
+        )
         if not fits:
             msg = f"Expected {name} to be a number {bounds}; received {value!r}."
             raise ArgumentError(msg)

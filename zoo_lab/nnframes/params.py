@@ -47,7 +47,9 @@ class PredictionParams(ObjectParams, HasFeaturesCol, HasPredictionCol):
         "predictionCol", "name of the column that transform adds.", to.column("predictionCol")
     )
     batchSize: Param[int] = param(  # noqa: N815
-        "batchSize", "rows in a batch: over all workers in training, on one in predicting.", to.positive_int("batchSize")
+        "batchSize",
+        "rows in a batch: over all workers in training, on one in predicting.",
+        to.positive_int("batchSize"),
     )
     featurePreprocessing: Param[Any] = param(  # noqa: N815
         "featurePreprocessing", "step or chain for each row of the features.", to.preprocessing("featurePreprocessing")

@@ -46,7 +46,7 @@ class StageWriter(MLWriter):
             file = Path(folder, _MODEL)
             _save_model(stage.model, file)
             DefaultParamsWriter.saveMetadata(stage, path, self.sparkSession, extraMetadata={_FACTS: facts})
-            _files(self.sparkSession).upload(file, os.path.join(path, _MODEL))
+            _HadoopFiles(self.sparkSession).upload(file, os.path.join(path, _MODEL))
 
 
 class StageReader(MLReader):
@@ -68,7 +68,7 @@ class StageReader(MLReader):
         metadata = DefaultParamsReader.loadMetadata(path, self.sparkSession, name)
         with tempfile.TemporaryDirectory(prefix="zoo_lab-") as folder:
             file = Path(folder, _MODEL)
-            _files(self.sparkSession).download(os.path.join(path, _MODEL), file)
+            _HadoopFiles(self.sparkSession).download(os.path.join(path, _MODEL), file)
             model = _load_model(file)
         stage: Params = self.make(model, metadata[_FACTS])
         stage._resetUid(metadata["uid"])
@@ -76,7 +76,7 @@ class StageReader(MLReader):
         return stage
 
 
-class _files:  # noqa: N801 - reads as a place
+class _HadoopFiles:
     """The file systems that Spark's Hadoop knows."""
 
     def __init__(self, spark: Any) -> None:
