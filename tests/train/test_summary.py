@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, IterationDone, RunStopped
+from zoo_lab.core.events import EpochDone, IterationDone, RunStarted, RunStopped
 from zoo_lab.train import EveryEpoch, EveryIterations, TrainSummary, ValidationSummary
 from zoo_lab.train import summary as module
 
@@ -59,6 +59,17 @@ def test_a_trigger_thins_a_tag_and_runs_follow_each_other(tmp_path: Path) -> Non
     tell(summary, compiled(0.25), iterations=2, begin=100.0)
     assert summary.read_scalar("Loss")[:, 0].tolist() == [3, 6]
     assert summary.read_scalar("LearningRate")[:, 1].tolist() == [0.5] * 6 + [0.25] * 2
+
+
+def test_what_a_resumed_run_tells_again_is_not_written_again(tmp_path: Path) -> None:
+    summary = TrainSummary(str(tmp_path), "one")
+    listen = summary.listener(compiled(0.5))
+    plan = dict.fromkeys(("parameters", "rows", "batch_size", "epochs", "steps_per_epoch", "workers", "seed"), 1)
+    listen(RunStarted(run="r", time=50.0, name="", model="", sync="shared", **plan))
+    for number, time in ((1, 9.0), (2, 10.0), (3, 51.0)):
+        listen(IterationDone(run="r", time=time, iteration=number, epoch=0, step=1, loss=1.0, rows=1, seconds=1.0))
+    listen(RunStopped(run="r", reason="finished", iterations=3, seconds=3.0))
+    assert summary.read_scalar("Loss")[:, 0].tolist() == [3]
 
 
 def test_tensorboard_reads_them(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def SmoothL1Criterion(size_average: bool = True) -> keras.losses.Loss:  # noqa: 
 
 
 def BCECriterion(weights: None = None, size_average: bool = True) -> keras.losses.Loss:  # noqa: N802
-    """Return the binary cross-entropy, for a model that gives probabilities (a sigmoid); rows are weighted by weightCol.
+    """Return the binary cross-entropy, for a model that gives probabilities (a sigmoid); weightCol weights rows.
 
     Raises `ArgumentError` for weights.
     """

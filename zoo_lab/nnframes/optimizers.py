@@ -29,7 +29,7 @@ def optimizer_of(
         clip: lowest and highest value of a gradient's elements.
         clip_norm: largest norm of all gradients together; they are scaled down to it.
 
-    Raises `ArgumentError` for both kinds of clipping at once, and where a rate is given to an optimizer with a schedule.
+    Raises `ArgumentError` for both kinds of clipping at once, and for a rate beside an optimizer's own schedule.
     """
     if clip is not None and clip_norm is not None:
         msg = "Expected constantGradientClipping or gradientClippingByL2Norm; received both. Clear one of them."

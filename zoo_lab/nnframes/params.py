@@ -1,4 +1,4 @@
-"""The Spark ML parameters that predicting needs, with their setters and getters; `trainingparams` has those of training.
+"""The Spark ML parameters of predicting, with their setters and getters; `trainingparams` has those of training.
 
 A parameter is kept as plain JSON values wherever it can be: so it is copied, explained, tuned and saved by Spark ML as
 any other. Setters take and getters return the objects that it stands for.

@@ -52,16 +52,10 @@ def plain(value: Any) -> Any:
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return _plain_array(value)
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, tuple):
-        return {"tuple": [plain(item) for item in value]}
-    if isinstance(value, Mapping):
-        return {"dict": [[plain(key), plain(item)] for key, item in value.items()]}
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.item() if isinstance(value, np.generic) else _plain_array(value)
+    if isinstance(value, (list, tuple, Mapping)):
+        return _plain_nest(value)
     if known_classes().get(type(value).__name__) is type(value):
         return {"class": type(value).__name__, "arguments": {k: plain(v) for k, v in _arguments(value).items()}}
     return _plain_keras(value)
@@ -74,19 +68,8 @@ def restored(value: Any) -> Any:
     """
     if isinstance(value, list):
         return [restored(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    if set(value) == {"class", "arguments"}:
-        return _restored_object(value)
-    if set(value) == {"keras"}:
-        return _restored_keras(value["keras"])
-    if set(value) == {"array", "dtype", "shape"}:
-        return _restored_array(value)
-    if set(value) == {"tuple"}:
-        return tuple(map(restored, value["tuple"]))
-    if set(value) == {"dict"}:
-        return {restored(key): restored(item) for key, item in value["dict"]}
-    return value
+    read = _READERS.get(frozenset(value)) if isinstance(value, Mapping) else None
+    return value if read is None else read(value)
 
 
 def kept(value: Any) -> Any:
@@ -104,6 +87,13 @@ def _arguments(thing: Any) -> dict[str, Any]:
     except AttributeError as error:
         msg = f"Expected {type(thing).__name__} to keep its arguments as attributes; {error}."
         raise NotPlainError(msg) from error
+
+
+def _plain_nest(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {"dict": [[plain(key), plain(item)] for key, item in value.items()]}
+    items = [plain(item) for item in value]
+    return {"tuple": items} if isinstance(value, tuple) else items
 
 
 def _restored_object(value: Mapping[str, Any]) -> Any:
@@ -142,8 +132,8 @@ def _plain_keras(value: Any) -> dict[str, Any]:
         _restored_keras(config)
     except (TypeError, ValueError, NotImplementedError, ModelError) as error:
         msg = (
-            f"{_told(value)} can be used but not be saved: Keras could not read it again. Give its class a get_config() "
-            "and decorate it with @keras.saving.register_keras_serializable()."
+            f"{_told(value)} can be used but not be saved: Keras could not read it again. Give its class a "
+            "get_config() and decorate it with @keras.saving.register_keras_serializable()."
         )
         raise NotPlainError(msg) from error
     return {"keras": config}
@@ -157,6 +147,15 @@ def _restored_keras(config: Any) -> Any:
     importlib.import_module("zoo_lab.nnframes.criteria")  # registers its losses with Keras
     expect_safe("a saved parameter", config, {})
     return keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)  # it takes them apart
+
+
+_READERS = {
+    frozenset({"class", "arguments"}): _restored_object,
+    frozenset({"keras"}): lambda value: _restored_keras(value["keras"]),
+    frozenset({"array", "dtype", "shape"}): _restored_array,
+    frozenset({"tuple"}): lambda value: tuple(map(restored, value["tuple"])),
+    frozenset({"dict"}): lambda value: {restored(key): restored(item) for key, item in value["dict"]},
+}
 
 
 def _told(value: Any) -> str:

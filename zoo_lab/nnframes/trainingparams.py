@@ -125,7 +125,7 @@ class TrainingParams(PredictionParams, HasLabelCol, HasWeightCol):
         """Return the decay."""
         return self.getOrDefault(self.learningRateDecay)
 
-    def setConstantGradientClipping(self, min: float, max: float | None = None) -> Any:  # noqa: N802, A002
+    def setConstantGradientClipping(self, min: float, max: float | None = None) -> Any:  # noqa: N802
         """Set the lowest and highest value of a gradient's elements, as two numbers or a pair."""
         self._set(constantGradientClipping=min if max is None else [min, max])
         self.clear(self.gradientClippingByL2Norm)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.core.checks import Checks
-from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDone, RunStarted, RunStopped
 from zoo_lab.core.triggers import EveryIterations, Moment, Trigger
 
 _TAGS = ("Loss", "Throughput", "LearningRate")
@@ -59,10 +59,14 @@ class Summary(ABC):
 
     def listener(self, model: Any) -> Callable[[Event], None]:
         """Return what writes the events of one run of a compiled model, to a file of its own."""
-        writer = _Writer(self.folder)
+        writer, began = _Writer(self.folder), 0.0
 
         def listen(event: Event) -> None:
-            writer.write(self._values(event, model), event)
+            nonlocal began
+            if isinstance(event, RunStarted):
+                began = event.time
+            if event.time >= began:  # a resumed run tells again what was before
+                writer.write(self._values(event, model), event)
             if isinstance(event, (EpochDone, RunStopped)):
                 writer.flush()
 

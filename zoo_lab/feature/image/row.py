@@ -50,7 +50,7 @@ def feature_of_row(row: Any) -> ImageFeature:
     if dtype is None or min(size) < 1 or np.prod(size) * np.dtype(dtype).itemsize != len(data):
         msg = (
             f"RowToImageFeature: {fields['origin'] or 'a row without an origin'}: expected mode 16 (8 bits) or 21 "
-            f"(floats) and pixels of its size; received mode {fields['mode']}, size {size} and {len(data or b'')} bytes."
+            f"(floats) and pixels of its size; received mode {fields['mode']}, size {size}, {len(data or b'')} bytes."
         )
         raise DataError(msg)
     image = np.frombuffer(bytes(data), dtype).reshape(size).copy()
