@@ -97,8 +97,8 @@ def test_images_go_through_a_chain_into_a_network(context: NNContext, test_data:
             keras.layers.Dense(2, activation="softmax"),
         ]
     )
-    estimator = NNEstimator(model, "CrossEntropyCriterion", transformer).setFeaturesCol("image").setBatchSize(4)
-    trained = estimator.setOptimMethod(keras.optimizers.Adam(0.01)).setMaxEpoch(12).setSeed(1).fit(frame)
+    estimator = NNEstimator(model, "CrossEntropyCriterion", transformer).setFeaturesCol("image").setBatchSize(7)
+    trained = estimator.setOptimMethod(keras.optimizers.Adam(0.02)).setMaxEpoch(10).setSeed(1).fit(frame)
     predicted = trained.transform(frame)
     assert predicted.columns == ["image", "label", "prediction"]
     rows = predicted.collect()

@@ -57,7 +57,7 @@ import zoo_lab
 from pyspark.ml.tuning import CrossValidatorModel
 context = zoo_lab.init_nncontext(master="local[1]", memory="1g")
 model = CrossValidatorModel.load(sys.argv[1])
-predicted = model.transform(context.spark.read.parquet(sys.argv[2])).orderBy("c0", "c12").toPandas()
+predicted = model.transform(context.spark.read.parquet(sys.argv[2])).toPandas().sort_values(["c0", "c12"])
 predicted["raw"] = [vector.toArray().tolist() for vector in predicted.rawPrediction]
 predicted[["prediction", "raw"]].to_json(sys.argv[3], orient="split", double_precision=15)
 context.stop()
@@ -81,7 +81,12 @@ def tuned(wine: Any, tmp_path_factory: pytest.TempPathFactory) -> CrossValidator
         grid = ParamGridBuilder().addGrid(classifier.learningRate, [0.0001, 0.05]).build()
         evaluator = MulticlassClassificationEvaluator(metricName="accuracy")
         search = CrossValidator(
-            estimator=Pipeline(stages=stages), estimatorParamMaps=grid, evaluator=evaluator, numFolds=2, seed=1
+            estimator=Pipeline(stages=stages),
+            estimatorParamMaps=grid,
+            evaluator=evaluator,
+            numFolds=2,
+            seed=1,
+            parallelism=2,
         )
         return search.fit(wine)
     finally:
@@ -107,7 +112,7 @@ def test_a_saved_search_predicts_the_same_in_a_new_process(tuned: Any, wine: Any
     )
     assert done.returncode == 0, done.stderr[-3000:]
     there = json.loads((tmp_path / "result.json").read_text())["data"]
-    here = tuned.transform(wine).orderBy("c0", "c12").collect()
+    here = sorted(tuned.transform(wine).collect(), key=lambda row: (row.c0, row.c12))
     assert [prediction for prediction, _ in there] == [row.prediction for row in here]
     # the same weights and operations; only the batches' borders differ
     np.testing.assert_allclose([raw for _, raw in there], [row.rawPrediction.toArray() for row in here], atol=1e-6)

@@ -53,6 +53,7 @@ def predict(
         >>> zoo_lab.predict(model, df, feature_cols=["age", "height"]).show()     # doctest: +SKIP
     """
     _check(model, batch_size, prediction_col)
+    _expect_frame(preprocessing, data)
     if isinstance(data, FeatureSet):
         from zoo_lab.infer.pinned import predict_pinned
 
@@ -102,6 +103,15 @@ def _kind(data: Any) -> str:
         return "RDD"
     msg = f"predict: expected a FeatureSet, DataFrame, RDD or arrays; received {type(data).__name__}."
     raise ArgumentError(msg)
+
+
+def _expect_frame(preprocessing: Any, data: Any) -> None:
+    if preprocessing is not None and (isinstance(data, FeatureSet) or _kind(data) != "DataFrame"):
+        msg = (
+            f"predict: expected a DataFrame with preprocessing; received {type(data).__name__}. Call the chain on an "
+            "ImageSet or RDD, or zoo_lab.feature.preprocess on arrays, first."
+        )
+        raise ArgumentError(msg)
 
 
 def _check(model: Any, batch_size: Any, prediction_col: Any) -> None:
