@@ -90,6 +90,7 @@ def test_steps_that_fit_no_columns_are_refused() -> None:
     for features, steps, told in (
         ({"one": "a", "two": "v"}, Scale(2), "list or dict of steps like that of the columns"),
         ({"one": "a", "two": "v"}, {"one": Scale(2)}, "a step, or None, for each of"),
+        (["a", "v"], Scale(2), "list or dict of steps like that of the columns"),
         (["a", "v"], [Scale(2)], "a step, or None, for each of"),
         ("a", print, "to be a step or a chain; received builtin_function_or_method"),
         ("file", None, "received binary"),

@@ -16,6 +16,7 @@ from zoo_lab import nnframes
 from zoo_lab.context.nncontext import NNContext
 from zoo_lab.core.errors import ArgumentError, ModelError
 from zoo_lab.feature.preprocessing import Preprocessing
+from zoo_lab.net import GraphNet
 from zoo_lab.nnframes import NNEstimator, NNModel
 
 
@@ -86,3 +87,11 @@ def test_a_compiled_model_keeps_its_loss_metrics_and_optimizer(context: NNContex
     assert loaded.getMaxEpoch() == 3
     before, after = (json.dumps(one.get_compile_config()) for one in (model, loaded.model))
     assert before == after
+
+
+def test_a_net_from_elsewhere_is_saved_and_loaded_as_one(context: NNContext, tmp_path: Path) -> None:
+    path = str(tmp_path / "model")
+    NNModel(GraphNet.of(network()), history={"loss": [0.5, float("nan")]}).save(path)
+    loaded = NNModel.load(path)
+    assert isinstance(loaded.model, GraphNet)
+    assert (loaded.history["loss"][0], str(loaded.history["loss"][1])) == (0.5, "nan")

@@ -103,6 +103,7 @@ def test_cross_validation_finds_the_better_rate_and_beats_the_majority_class(tun
     assert {row.prediction for row in predicted.collect()} == {0.0, 1.0, 2.0}
 
 
+@pytest.mark.slow
 def test_a_saved_search_predicts_the_same_in_a_new_process(tuned: Any, wine: Any, tmp_path: Path) -> None:
     tuned.write().overwrite().save(str(tmp_path / "model"))
     wine.write.parquet(str(tmp_path / "wine"))

@@ -66,8 +66,8 @@ def plan_columns(
     for argument, nest in {"feature_cols": feature_cols, "label_cols": label_cols, "weight_col": weight_col}.items():
         for column in dict.fromkeys(map(_text_or_repr, leaves(nest))):
             _check_column(checks, kinds, argument, column, prepared=steps[argument] is not None)
-    check_steps(checks, "preprocessing", preprocessing, feature_cols)
-    check_steps(checks, "label_preprocessing", label_preprocessing, label_cols)
+    _check_steps(checks, kinds, "preprocessing", preprocessing, feature_cols)
+    _check_steps(checks, kinds, "label_preprocessing", label_preprocessing, label_cols)
     checks.done()
     plans: dict[str, FieldPlan] = {}
     structure = Structure(
@@ -96,7 +96,9 @@ def _has_empty_list(nest: Nest) -> bool:
     return not items or any(map(_has_empty_list, items))
 
 
-def check_steps(checks: Checks, argument: str, steps: Nest, columns: Nest) -> None:
+def _check_steps(
+    checks: Checks, kinds: Mapping[str, ColumnKind], argument: str, steps: Nest, columns: Nest
+) -> None:
     """Expect steps for columns: one for all that make one input, or a list or dict of them like that of the columns."""
     for step in leaves(steps):
         is_step = isinstance(step, Preprocessing)
@@ -104,7 +106,7 @@ def check_steps(checks: Checks, argument: str, steps: Nest, columns: Nest) -> No
     if steps is None or isinstance(columns, str):
         return
     if isinstance(steps, Preprocessing):
-        one = isinstance(columns, (list, tuple)) and all(isinstance(column, str) for column in columns)
+        one = isinstance(columns, (list, tuple)) and _are_scalars(kinds, columns)
         told = f"Expected {argument} to be a list or dict of steps like that of the columns {columns!r}; received one."
         checks.require(one, told)
         return
@@ -165,7 +167,7 @@ def _planned(kinds: Mapping[str, ColumnKind], nest: Nest, steps: Nest = None) ->
 
 
 def _are_scalars(kinds: Mapping[str, ColumnKind], nest: list[Any] | tuple[Any, ...]) -> bool:
-    return all(isinstance(item, str) and kinds[item].name == "number" for item in nest)
+    return all(isinstance(item, str) and item in kinds and kinds[item].name == "number" for item in nest)
 
 
 def _stack_name(columns: list[str] | tuple[str, ...]) -> str:
