@@ -73,7 +73,7 @@ def test_bad_files_raise_are_left_out_or_marked(context: NNContext, test_data: P
     assert by_name["whole.jpg"] == (good.image, None)
 
 
-def test_images_go_through_a_chain_into_a_network(context: NNContext, test_data: Path) -> None:
+def test_images_go_through_a_chain_into_a_network(context: NNContext, test_data: Path, tmp_path: Path) -> None:
     """The slides 24 and 25 as they were meant, on real pictures of airplanes and deer."""
     folder = str(test_data / "images" / "cifar")
     frame = NNImageReader.readImages(folder, context, resizeH=40, resizeW=36, image_codec=1)
@@ -107,6 +107,10 @@ def test_images_go_through_a_chain_into_a_network(context: NNContext, test_data:
     x = (cv2.resize(picture, (32, 32)).astype(np.float32) - [104, 117, 123]) / 60
     expected = trained.model.predict(x[None].astype(np.float32), verbose=0)[0]
     np.testing.assert_allclose(rows[0].prediction, expected, atol=1e-5)
+    trained.save(str(tmp_path / "model"))
+    again = NNModel.load(str(tmp_path / "model"))
+    assert repr(again.getFeaturePreprocessing()) == repr(transformer)
+    assert [row.prediction for row in again.transform(frame).collect()] == [row.prediction for row in rows]
 
 
 def test_files_in_a_column_are_decoded_on_the_way(context: NNContext, test_data: Path) -> None:

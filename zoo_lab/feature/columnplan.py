@@ -96,9 +96,7 @@ def _has_empty_list(nest: Nest) -> bool:
     return not items or any(map(_has_empty_list, items))
 
 
-def _check_steps(
-    checks: Checks, kinds: Mapping[str, ColumnKind], argument: str, steps: Nest, columns: Nest
-) -> None:
+def _check_steps(checks: Checks, kinds: Mapping[str, ColumnKind], argument: str, steps: Nest, columns: Nest) -> None:
     """Expect steps for columns: one for all that make one input, or a list or dict of them like that of the columns."""
     for step in leaves(steps):
         is_step = isinstance(step, Preprocessing)
