@@ -73,7 +73,7 @@ def test_names_of_zoo_lab_exist(page):
     assert names - set(zoo_lab.__all__) - packages == set()
 
 
-@pytest.mark.parametrize("name", ["README.md", "context.md", "images.md", "imagesets.md"])
+@pytest.mark.parametrize("name", ["README.md", "context.md", "images.md", "imagesets.md", "nnframes.md"])
 def test_the_python_runs(name, context, monkeypatch, tmp_path, capsys):
     [page] = [page for page in PAGES if page.name == name]
     monkeypatch.chdir(tmp_path)

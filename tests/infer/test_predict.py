@@ -14,6 +14,7 @@ import pytest
 import zoo_lab
 from zoo_lab.context.nncontext import NNContext
 from zoo_lab.core.errors import ArgumentError, ModelError
+from zoo_lab.feature import Scale
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.infer.modelcopy import ModelParcel, copy_of
 
@@ -226,6 +227,8 @@ def test_wrong_columns_are_told_with_near_misses(model: Any, frame: Any) -> None
         zoo_lab.predict(model, frame)
     with pytest.raises(ArgumentError, match="Expected no column 'id'"):
         zoo_lab.predict(model, frame, feature_cols="vector", prediction_col="id")
+    with pytest.raises(ArgumentError, match="a DataFrame with preprocessing; received ndarray"):
+        zoo_lab.predict(model, np.zeros((2, 4)), preprocessing=Scale(2))
 
 
 def test_a_model_without_weights_is_refused_where_every_worker_would_draw_its_own(frame: Any) -> None:

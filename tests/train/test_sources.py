@@ -33,6 +33,19 @@ def test_a_model_is_trained_on_a_set_of_images_as_on_its_arrays(test_data, conte
     assert run.history["loss"][1] < run.history["loss"][0]
 
 
+def test_frames_and_rdds_are_evaluated_as_their_arrays(context):
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(50, 2)).astype(np.float32), generator.normal(size=50).astype(np.float32)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    expected = model.evaluate(x, y, return_dict=True, verbose=0)
+    rows = [(float(a), float(b), float(c)) for (a, b), c in zip(x, y, strict=True)]
+    frame = context.spark.createDataFrame(rows, ["a", "b", "c"]).repartition(3)
+    assert zoo_lab.evaluate(model, frame, feature_cols=["a", "b"], label_cols="c") == pytest.approx(expected, rel=1e-5)
+    records = context.sc.parallelize(list(zip(x, y, strict=True)), 3)
+    assert zoo_lab.evaluate(model, records, batch_size=7) == pytest.approx(expected, rel=1e-5)
+
+
 def test_what_cannot_be_trained_on_is_told(context):
     with pytest.raises(ArgumentError, match=r"FeatureSet, DataFrame, RDD, ImageSet or \(x, y\) arrays; received dict"):
         as_feature_set({"a": 1}, context)

@@ -37,7 +37,7 @@ def column_values(column: pa.Array, place: Place) -> np.ndarray:
 
     Raises `DataError` naming the column, the row and the repair for nulls and for rows of different sizes.
     """
-    _expect_no_nulls(column, place)
+    expect_no_nulls(column, place)
     kind = column.type
     if pa.types.is_struct(kind):
         names = {field.name for field in kind}
@@ -63,7 +63,8 @@ def values_per_row(column: pa.Array) -> int:
     return int(sizes.max(initial=0))
 
 
-def _expect_no_nulls(column: pa.Array, place: Place) -> None:
+def expect_no_nulls(column: pa.Array, place: Place) -> None:
+    """Raise `DataError` naming the column and the first row that is null."""
     if column.null_count:
         item = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
         inside = " in every place of the array" if place.items_per_row > 1 else ""

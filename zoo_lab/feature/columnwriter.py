@@ -18,6 +18,8 @@ from zoo_lab.feature.place import Place
 
 HANDLE_SCHEMA = "handle binary"
 BLOCK_BYTES = 16 << 20
+STEPPED_ROWS = 128
+"""Rows at a time where steps make arrays of them: a file in a column grows twentyfold."""
 
 
 class ColumnWriter:
@@ -49,20 +51,23 @@ class ColumnWriter:
         """
         shapes: dict[str, tuple[int, ...]] = {}
         first_row = 0
-        for batch in itertools.chain.from_iterable(map(_parts, batches)):
+        most = STEPPED_ROWS if any(plan.step is not None for plan in self.plans) else None
+        for batch in itertools.chain.from_iterable(_parts(batch, most) for batch in batches):
             columns = dict(zip(self.columns, batch.columns, strict=True))
             block = {plan.name: _field(columns, plan, partition, first_row) for plan in self.plans}
-            for name, values in block.items():
-                place = Place(_told(name), partition, first_row)
-                _expect_shape(shapes.setdefault(name, values.shape[1:]), values, place)
+            for plan in self.plans:
+                values, place = block[plan.name], Place(_told(plan.name), partition, first_row)
+                _expect_classes(plan.classes, values, place)
+                _expect_shape(shapes.setdefault(plan.name, values.shape[1:]), values, place)
             first_row += batch.num_rows
             yield block
 
 
-def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Yield a batch in parts whose sparse vectors take a few MB as arrays."""
+def _parts(batch: pa.RecordBatch, most: int | None) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in parts of at most `most` rows, whose sparse vectors take a few MB as arrays."""
     row_bytes = 4 * sum(map(values_per_row, batch.columns))
     rows = max(1, BLOCK_BYTES // row_bytes) if row_bytes else batch.num_rows
+    rows = rows if most is None else min(rows, most)
     yield from (batch.slice(start, rows) for start in range(0, batch.num_rows, max(1, rows)))
 
 
@@ -72,6 +77,19 @@ def unpickled_handle(row: Any) -> Any:
 
 
 def _field(columns: Mapping[str, pa.Array], plan: FieldPlan, partition: int, first_row: int) -> np.ndarray:
+    if plan.step is not None and not plan.stacked:
+        from zoo_lab.feature.columnsteps import stepped_column
+
+        return stepped_column(columns[plan.columns[0]], plan.step, Place(_told(plan.columns[0]), partition, first_row))
+    stacked = _stacked(columns, plan, partition, first_row)
+    if plan.step is None:
+        return stacked
+    from zoo_lab.feature.columnsteps import stepped
+
+    return stepped(stacked, plan.step, Place(_told(plan.name), partition, first_row))
+
+
+def _stacked(columns: Mapping[str, pa.Array], plan: FieldPlan, partition: int, first_row: int) -> np.ndarray:
     parts = [column_values(columns[name], Place(_told(name), partition, first_row)) for name in plan.columns]
     if not plan.stacked:
         return parts[0].astype(plan.dtype, copy=False) if plan.dtype else parts[0]
@@ -89,3 +107,11 @@ def _expect_shape(shape: tuple[int, ...], values: np.ndarray, place: Place) -> N
 
 def _told(column: str) -> str:
     return f"column {column!r}"
+
+
+def _expect_classes(classes: int | None, values: np.ndarray, place: Place) -> None:
+    if classes is None or values.ndim != 1:
+        return
+    for bad in np.flatnonzero(~((values >= 0) & (values < classes) & (values == np.floor(values))))[:1]:
+        repair = f"Classes count from 0: number {classes} of them 0 … {classes - 1}, such as with StringIndexer."
+        raise place.error(int(bad), f"a class number from 0 to {classes - 1}", str(values[bad]), repair)

@@ -68,7 +68,14 @@ class FeatureSet:
 
     @classmethod
     def from_dataframe(
-        cls, df: DataFrame, feature_cols: Nest, label_cols: Nest = None, *, weight_col: str | None = None
+        cls,
+        df: DataFrame,
+        feature_cols: Nest,
+        label_cols: Nest = None,
+        *,
+        weight_col: str | None = None,
+        preprocessing: Nest = None,
+        label_preprocessing: Nest = None,
     ) -> FeatureSet:
         """Pin columns of a Spark DataFrame; they travel once, as Arrow batches.
 
@@ -78,6 +85,11 @@ class FeatureSet:
                 array, vector or image column, one input each; or a dict of input name → column or list.
             label_cols: the same forms for the targets, or None.
             weight_col: a column with one weight a row.
+            preprocessing: a step or chain for each row of the features, run once, before they are pinned: an image
+                comes as `ImageFeature` (to `RowToImageFeature` as its row), a file in a binary column as bytes,
+                everything else as an array. For several inputs a list or dict of steps like that of the columns; a
+                list of steps for one column makes several inputs of it.
+            label_preprocessing: likewise, for the labels.
 
         Doubles and decimals become float32, integers keep their type; vectors may be sparse; NaN is a value. Where
         workers do not see the driver's files, fewer partitions than worker slots are spread over all of them.
@@ -91,7 +103,7 @@ class FeatureSet:
         """
         from zoo_lab.feature.sources import pin_dataframe
 
-        return cls(*pin_dataframe(df, feature_cols, label_cols, weight_col))
+        return cls(*pin_dataframe(df, feature_cols, label_cols, weight_col, preprocessing, label_preprocessing))
 
     @classmethod
     def from_parquet(

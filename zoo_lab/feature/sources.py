@@ -22,13 +22,30 @@ if TYPE_CHECKING:
 
 
 def pin_dataframe(
-    df: DataFrame, feature_cols: Nest, label_cols: Nest = None, weight_col: str | None = None
+    df: DataFrame,
+    feature_cols: Nest,
+    label_cols: Nest = None,
+    weight_col: str | None = None,
+    preprocessing: Nest = None,
+    label_preprocessing: Nest = None,
+    classes: int | None = None,
 ) -> tuple[ShardStore, Structure]:
-    """Pin columns of a DataFrame; the arguments and errors are those of `FeatureSet.from_dataframe`."""
+    """Pin columns of a DataFrame; the arguments and errors are those of `FeatureSet.from_dataframe`.
+
+    With `classes` a label that is no class number from 0 to below it is a `DataError`.
+    """
     from zoo_lab.context.nncontext import as_context
 
     _expect_dataframe(df)
-    structure, plans = plan_columns(column_kinds(df.schema), feature_cols, label_cols, weight_col)
+    structure, plans = plan_columns(
+        column_kinds(df.schema),
+        feature_cols,
+        label_cols,
+        weight_col,
+        preprocessing=preprocessing,
+        label_preprocessing=label_preprocessing,
+        classes=classes,
+    )
     context = as_context(df.sparkSession)
     columns = list(dict.fromkeys(column for plan in plans for column in plan.columns))
     selected = df.select(*map(_quoted, columns)).toDF(*(f"c{position}" for position in range(len(columns))))

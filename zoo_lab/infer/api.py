@@ -20,6 +20,7 @@ def predict(
     context: NNContext | None = None,
     feature_cols: Any = None,
     prediction_col: str = "prediction",
+    preprocessing: Any = None,
 ) -> Any:
     """Return the outputs of a Keras model for every row of `data`, computed on the Spark workers.
 
@@ -34,6 +35,7 @@ def predict(
         context: where to compute; default the data's own, or the current one.
         feature_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         prediction_col: the column that a DataFrame gets.
+        preprocessing: a step or chain for each row of these columns, see `FeatureSet.from_dataframe`.
 
     Returns:
         For a FeatureSet or arrays an array of shape (rows, …), or a list or dict of arrays as the model gives them.
@@ -51,6 +53,7 @@ def predict(
         >>> zoo_lab.predict(model, df, feature_cols=["age", "height"]).show()     # doctest: +SKIP
     """
     _check(model, batch_size, prediction_col)
+    _expect_frame(preprocessing, data)
     if isinstance(data, FeatureSet):
         from zoo_lab.infer.pinned import predict_pinned
 
@@ -59,7 +62,7 @@ def predict(
     if kind == "DataFrame":
         from zoo_lab.infer.frames import predict_frame
 
-        return predict_frame(model, data, feature_cols, int(batch_size), prediction_col)
+        return predict_frame(model, data, feature_cols, int(batch_size), prediction_col, preprocessing)
     if kind == "RDD":
         from zoo_lab.infer.records import predict_records
 
@@ -100,6 +103,15 @@ def _kind(data: Any) -> str:
         return "RDD"
     msg = f"predict: expected a FeatureSet, DataFrame, RDD or arrays; received {type(data).__name__}."
     raise ArgumentError(msg)
+
+
+def _expect_frame(preprocessing: Any, data: Any) -> None:
+    if preprocessing is not None and (isinstance(data, FeatureSet) or _kind(data) != "DataFrame"):
+        msg = (
+            f"predict: expected a DataFrame with preprocessing; received {type(data).__name__}. Call the chain on an "
+            "ImageSet or RDD, or zoo_lab.feature.preprocess on arrays, first."
+        )
+        raise ArgumentError(msg)
 
 
 def _check(model: Any, batch_size: Any, prediction_col: Any) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def predict_frame(model: Any, df: DataFrame, feature_cols: Any, batch_size: int, prediction_col: str) -> DataFrame:
+def predict_frame(
+    model: Any, df: DataFrame, feature_cols: Any, batch_size: int, prediction_col: str, preprocessing: Any = None
+) -> DataFrame:
     """Return `df` with the column `prediction_col`; nothing is computed before that column is used.
 
     Args:
@@ -32,6 +34,7 @@ def predict_frame(model: Any, df: DataFrame, feature_cols: Any, batch_size: int,
         feature_cols: as for `FeatureSet.from_dataframe`.
         batch_size: rows a worker computes at once.
         prediction_col: name of the new column.
+        preprocessing: as for `FeatureSet.from_dataframe`.
     """
     from pyspark.sql import functions
 
@@ -39,7 +42,8 @@ def predict_frame(model: Any, df: DataFrame, feature_cols: Any, batch_size: int,
     from zoo_lab.infer.results import column_of, expect_weights, symbolic_outputs
 
     _check(df, feature_cols, prediction_col)
-    structure, plans = plan_columns(column_kinds(df.schema), feature_cols, None, None, where="predict")
+    kinds = column_kinds(df.schema)
+    structure, plans = plan_columns(kinds, feature_cols, None, None, where="predict", preprocessing=preprocessing)
     expect_weights(model)
     context = as_context(df.sparkSession)
     columns = list(dict.fromkeys(name for plan in plans for name in plan.columns))

@@ -1,4 +1,4 @@
-"""Copies of Keras models to train, so that an estimator's own model stays as it is."""
+"""Copies of Keras models, so that the one that a stage was given stays as it is."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from typing import Any
 from zoo_lab.keras.shipping import pack, unpack
 
 
-def trainable_copy(model: Any, criterion: Any = None, optimizer: Any = None) -> Any:
-    """Return a compiled copy of `model` with the same weights and a fresh optimizer.
-
-    Args:
-        model: a Keras model.
-        criterion: the loss to train with; default what the model was compiled with.
-        optimizer: for `criterion`, default "sgd".
-    """
-    copy, compiled = unpack(pack(model))
+def bare_copy(model: Any) -> Any:
+    """Return a copy with the same weights that is not compiled."""
+    copy, _ = unpack(pack(model, training=False))
     if model.weights:
         copy.set_weights(model.get_weights())
-    if criterion is not None:
-        copy.compile(optimizer=_fresh(optimizer or "sgd"), loss=criterion)
-    else:
-        copy.compile(**{**(compiled or {}), "optimizer": _fresh(model.optimizer)})
     return copy
 
 
-def _fresh(optimizer: Any) -> Any:
-    """Return an optimizer with the same settings and no steps taken."""
-    import keras
+def trainable_copy(model: Any, optimizer: Any, loss: Any = None, metrics: list[Any] | None = None) -> Any:
+    """Return a compiled copy with the same weights.
 
-    if isinstance(optimizer, str):
-        return keras.optimizers.get(optimizer)
-    return type(optimizer).from_config(optimizer.get_config())
+    Args:
+        model: a Keras model, compiled unless there is a loss.
+        optimizer: that has made no step.
+        loss: default what the model was compiled with.
+        metrics: likewise; none where a loss is given.
+    """
+    if loss is not None:
+        copy = bare_copy(model)
+        copy.compile(optimizer=optimizer, loss=loss, metrics=metrics or [])
+        return copy
+    copy, compiled = unpack(pack(model))
+    if model.weights:
+        copy.set_weights(model.get_weights())
+    measured = {} if metrics is None else {"metrics": metrics}
+    copy.compile(**{**(compiled or {}), **measured, "optimizer": optimizer})
+    return copy

@@ -5,28 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyspark.ml import Estimator
+from pyspark.ml.util import MLReadable, MLWritable
 
-from zoo_lab.core.checks import Checks
-from zoo_lab.nnframes.copies import trainable_copy
 from zoo_lab.nnframes.model import NNModel
-from zoo_lab.nnframes.params import TrainingParams
+from zoo_lab.nnframes.persistence import StageReader, StageWriter
+from zoo_lab.nnframes.training import check_training, compiled_again, estimator_facts, trained_run
+from zoo_lab.nnframes.trainingparams import WatchingParams
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-class NNEstimator(TrainingParams, Estimator[NNModel]):
+class NNEstimator(WatchingParams, Estimator[NNModel], MLReadable, MLWritable):
     """Trains a Keras model on the columns of a DataFrame, as one stage of a Spark ML Pipeline.
 
     The model given here is never changed: every fit starts from its weights, as tuning needs it.
 
     Args:
         model: a Keras model; compiled, unless `criterion` is given.
-        criterion: a Keras loss or its name; the model is then trained with it and `optimizer`.
-        optimizer: a Keras optimizer or its name, for `criterion` only; default "sgd".
+        criterion: a Keras loss or its name, or one of zoo_lab.nnframes.criteria or its name, such as "MSECriterion".
+        feature_preprocessing: a step, a chain or a size for each row of the features, see `setFeaturePreprocessing`.
+        label_preprocessing: likewise for the labels.
 
-    Params, each with a setter and a getter: featuresCol ("features"), labelCol ("label"), predictionCol ("prediction"),
-    batchSize (32), maxEpoch (50), seed (drawn).
+    Params, each with a setter and a getter: featuresCol ("features"), labelCol ("label"), predictionCol
+    ("prediction"), weightCol, batchSize (32), maxEpoch (50) or endWhen, seed (drawn), optimMethod ("sgd", or the
+    compiled model's), learningRate, learningRateDecay, constantGradientClipping, gradientClippingByL2Norm,
+    featurePreprocessing, labelPreprocessing, and what `setValidation`, `setTrainSummary`, `setValidationSummary` and
+    `setCheckpoint` set. `explainParams()` tells of all.
 
     Raises:
         ArgumentError: lists every wrong argument.
@@ -38,44 +43,27 @@ class NNEstimator(TrainingParams, Estimator[NNModel]):
         >>> estimator.fit(train).transform(test).select("label", "prediction").show()    # doctest: +SKIP
     """
 
-    def __init__(self, model: Any, criterion: Any = None, *, optimizer: Any = None) -> None:
+    def __init__(
+        self, model: Any, criterion: Any = None, feature_preprocessing: Any = None, label_preprocessing: Any = None
+    ) -> None:
         super().__init__()
-        _check(model, criterion, optimizer)
+        check_training("NNEstimator", model, criterion)
         self.model = model
         self.criterion = criterion
-        self.optimizer = optimizer
+        self.setFeaturePreprocessing(feature_preprocessing)
+        self.setLabelPreprocessing(label_preprocessing)
+
+    def write(self) -> StageWriter:
+        """Return what saves this estimator."""
+        return StageWriter(self, lambda: estimator_facts(self))
+
+    @classmethod
+    def read(cls) -> StageReader:
+        """Return what loads such an estimator."""
+        return StageReader(cls, lambda model, facts: cls(*compiled_again(model, facts)))
 
     def _fit(self, dataset: DataFrame) -> NNModel:
-        from zoo_lab.train.api import fit
-
-        model = trainable_copy(self.model, self.criterion, self.optimizer)
-        run = fit(
-            model,
-            dataset,
-            feature_cols=self.getFeaturesCol(),
-            label_cols=self.getLabelCol(),
-            batch_size=self.getBatchSize(),
-            epochs=self.getMaxEpoch(),
-            seed=self.getSeed(),
-        )
-        trained = NNModel(model, history=run.history)
+        run = trained_run(self, dataset)
+        trained = NNModel(run.model, history=run.history)
         trained._resetUid(self.uid)  # Spark ML: a model carries its estimator's id
         return self._copyValues(trained)
-
-
-def _check(model: Any, criterion: Any, optimizer: Any) -> None:
-    import keras
-
-    checks = Checks("NNEstimator")
-    is_model = isinstance(model, keras.Model)
-    checks.require(is_model, f"Expected model to be a keras.Model; received {type(model).__name__}.")
-    compiled = is_model and model.compiled
-    checks.require(
-        not is_model or compiled or criterion is not None,
-        "Expected a criterion, or a compiled model; received neither. Give a Keras loss such as 'mse'.",
-    )
-    checks.require(
-        optimizer is None or criterion is not None,
-        "Expected a criterion with an optimizer; received none. Compile the model with the optimizer, or give both.",
-    )
-    checks.done()

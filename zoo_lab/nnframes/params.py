@@ -1,85 +1,132 @@
-"""The typed Spark ML parameters of the Estimators and Models, with their setters and getters."""
+"""The Spark ML parameters of predicting, with their setters and getters; `trainingparams` has those of training.
+
+A parameter is kept as plain JSON values wherever it can be: so it is copied, explained, tuned and saved by Spark ML as
+any other. Setters take and getters return the objects that it stands for.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pyspark.ml.param import Param, Params, TypeConverters
-from pyspark.ml.param.shared import HasFeaturesCol, HasLabelCol, HasPredictionCol
+from pyspark.ml.param import Param, Params
+from pyspark.ml.param.shared import HasFeaturesCol, HasPredictionCol, HasRawPredictionCol, HasThreshold
 
-from zoo_lab.core.checks import Checks
-
-
-def positive_int(name: str) -> Any:
-    """Return a converter for a parameter that is an integer of at least 1."""
-
-    def convert(value: Any) -> int:
-        checks = Checks(name)
-        checks.positive_int(name, value)
-        checks.done()
-        return int(value)
-
-    return convert
+from zoo_lab.nnframes import converters as to
+from zoo_lab.nnframes.plain import restored
+from zoo_lab.nnframes.preprocessings import FeatureLabelPreprocessing
 
 
-class PredictionParams(HasFeaturesCol, HasPredictionCol):
-    """What predicting needs: featuresCol, predictionCol and batchSize."""
+def param(name: str, doc: str, converter: to.Converter) -> Any:
+    """Return a parameter of the class that it stands in."""
+    return Param(Params._dummy(), name, doc, converter)
 
-    batchSize: Param[int] = Param(  # noqa: N815 - Spark ML's spelling
-        Params._dummy(), "batchSize", "rows in a batch, over all workers.", positive_int("batchSize")
+
+class ObjectParams(Params):
+    """Reads and writes parameters that stand for objects."""
+
+    def _object(self, name: str) -> Any:
+        """Return what a parameter stands for, None if it is not set."""
+        which = self.getParam(name)
+        return restored(self.getOrDefault(which)) if self.isDefined(which) else None
+
+    def _put(self, name: str, value: Any) -> Any:
+        """Set a parameter, or clear it with None."""
+        if value is None:
+            self.clear(self.getParam(name))
+            return self
+        return self._set(**{name: value})
+
+
+class PredictionParams(ObjectParams, HasFeaturesCol, HasPredictionCol):
+    """What predicting needs: featuresCol, predictionCol, batchSize and featurePreprocessing."""
+
+    featuresCol: Param[Any] = param(  # noqa: N815 - Spark ML's spelling, as all below
+        "featuresCol", "column of the input; a list or dict of columns for several inputs.", to.columns("featuresCol")
+    )
+    predictionCol: Param[str] = param(  # noqa: N815
+        "predictionCol", "name of the column that transform adds.", to.column("predictionCol")
+    )
+    batchSize: Param[int] = param(  # noqa: N815
+        "batchSize",
+        "rows in a batch: over all workers in training, on one in predicting.",
+        to.positive_int("batchSize"),
+    )
+    featurePreprocessing: Param[Any] = param(  # noqa: N815
+        "featurePreprocessing", "step or chain for each row of the features.", to.preprocessing("featurePreprocessing")
     )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._setDefault(batchSize=32)
 
-    def setFeaturesCol(self, value: str) -> Any:  # noqa: N802
-        """Set the column of inputs: a number, an array, a vector, an image or a string."""
+    def setFeaturesCol(self, value: Any) -> Any:  # noqa: N802
+        """Set the column of inputs: numbers, arrays, vectors, images or strings.
+
+        A list of scalar columns is stacked to one input; a list with another column, or a dict of input name → column,
+        gives several.
+        """
         return self._set(featuresCol=value)
+
+    def getFeaturesCol(self) -> Any:  # noqa: N802
+        """Return the column of inputs, or the list or dict of columns."""
+        return self.getOrDefault(self.featuresCol)
 
     def setPredictionCol(self, value: str) -> Any:  # noqa: N802
         """Set the name of the column that `transform` adds."""
         return self._set(predictionCol=value)
 
     def setBatchSize(self, value: int) -> Any:  # noqa: N802
-        """Set the rows in a batch, over all workers."""
+        """Set the rows in a batch: in training over all workers, in predicting on one."""
         return self._set(batchSize=value)
 
     def getBatchSize(self) -> int:  # noqa: N802
         """Return the rows in a batch."""
         return self.getOrDefault(self.batchSize)
 
+    def setFeaturePreprocessing(self, value: Any) -> Any:  # noqa: N802
+        """Set what each row of the features goes through: a step, a chain, or a size such as [28, 28].
 
-class TrainingParams(PredictionParams, HasLabelCol):
-    """What training needs besides: labelCol, maxEpoch and seed."""
+        For several inputs a list or dict of steps like that of the columns. A list of sizes cuts one column into
+        several inputs. None for none.
+        """
+        return self._put("featurePreprocessing", value)
 
-    maxEpoch: Param[int] = Param(  # noqa: N815
-        Params._dummy(), "maxEpoch", "passes over the data.", positive_int("maxEpoch")
+    def getFeaturePreprocessing(self) -> Any:  # noqa: N802
+        """Return what each row of the features goes through, None for nothing."""
+        return self._object("featurePreprocessing")
+
+    def setSamplePreprocessing(self, value: Any) -> Any:  # noqa: N802
+        """Set the preprocessing of features and labels at once, with a `FeatureLabelPreprocessing`."""
+        pair = value if isinstance(value, FeatureLabelPreprocessing) else FeatureLabelPreprocessing(value)
+        self.setFeaturePreprocessing(pair.feature)
+        return self._put("labelPreprocessing", pair.label) if self.hasParam("labelPreprocessing") else self
+
+    def getSamplePreprocessing(self) -> FeatureLabelPreprocessing:  # noqa: N802
+        """Return the preprocessing of features and labels."""
+        label = self._object("labelPreprocessing") if self.hasParam("labelPreprocessing") else None
+        return FeatureLabelPreprocessing(self.getFeaturePreprocessing(), label)
+
+
+class ClassParams(HasThreshold, HasRawPredictionCol):
+    """What turning outputs into classes needs: threshold and rawPredictionCol."""
+
+    threshold: Param[float] = param(
+        "threshold", "of two classes the second is predicted above it.", to.number("threshold", 0.0, 1.0)
     )
-    seed: Param[int] = Param(
-        Params._dummy(), "seed", "of the order of the rows and of dropout; drawn if not set.", TypeConverters.toInt
+    rawPredictionCol: Param[str] = param(  # noqa: N815
+        "rawPredictionCol",
+        "name of the column with the model's outputs as a vector, '' for none.",
+        to.column("rawPredictionCol", may_be_empty=True),
     )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(maxEpoch=50)
+        self._setDefault(threshold=0.5, rawPredictionCol="rawPrediction")
 
-    def setLabelCol(self, value: str) -> Any:  # noqa: N802
-        """Set the column of targets; classes are numbered from 0."""
-        return self._set(labelCol=value)
+    def setThreshold(self, value: float) -> Any:  # noqa: N802
+        """Set above which probability class 1 is predicted, of two classes; default 0.5."""
+        return self._set(threshold=value)
 
-    def setMaxEpoch(self, value: int) -> Any:  # noqa: N802
-        """Set the passes over the data."""
-        return self._set(maxEpoch=value)
-
-    def getMaxEpoch(self) -> int:  # noqa: N802
-        """Return the passes over the data."""
-        return self.getOrDefault(self.maxEpoch)
-
-    def setSeed(self, value: int) -> Any:  # noqa: N802
-        """Set the seed; the same seed gives the same model."""
-        return self._set(seed=value)
-
-    def getSeed(self) -> int | None:  # noqa: N802
-        """Return the seed, None if each fit draws its own."""
-        return self.getOrDefault(self.seed) if self.isSet(self.seed) else None
+    def setRawPredictionCol(self, value: str) -> Any:  # noqa: N802
+        """Set the name of the column with the model's outputs as a vector, "" for none."""
+        return self._set(rawPredictionCol=value)

@@ -14,5 +14,11 @@ __getattr__, __dir__, __all__ = lazy_names(
         "EveryEpoch": "zoo_lab.core.triggers",
         "EveryIterations": "zoo_lab.core.triggers",
         "EveryMinutes": "zoo_lab.core.triggers",
+        "MaxEpoch": "zoo_lab.core.ends",
+        "MaxIteration": "zoo_lab.core.ends",
+        "MaxScore": "zoo_lab.core.ends",
+        "MinLoss": "zoo_lab.core.ends",
+        "TrainSummary": "zoo_lab.train.summary",
+        "ValidationSummary": "zoo_lab.train.summary",
     },
 )

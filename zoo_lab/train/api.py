@@ -6,7 +6,7 @@ import random
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from zoo_lab.train.trainer import Job, train
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
+    from zoo_lab.core.events import Event
     from zoo_lab.train.stragglers import DropSlow
 
 _STRATEGIES = ("auto", "collect", "shared", "sliced")
@@ -38,6 +39,7 @@ def fit(
     epochs: int = 1,
     validation_data: Any = None,
     callbacks: Sequence[Any] = (),
+    listeners: Sequence[Callable[[Event], None]] = (),
     shuffle: bool = True,
     seed: int | None = None,
     class_weight: Mapping[int, float] | None = None,
@@ -72,6 +74,8 @@ def fit(
         epochs: passes over the data, each row once a pass.
         validation_data: like `data`; evaluated after each epoch.
         callbacks: Keras callbacks; they run on the driver with the live model.
+        listeners: functions that are called with each event of the run, such as those of a `TrainSummary`; unlike
+            callbacks for batches they slow nothing down.
         shuffle: draw a new order each epoch; False keeps the data's order.
         seed: of the order and of dropout; the same seed gives the same weights. Default: drawn, and noted in the plan.
         class_weight: class number (from 0) → weight in the loss.
@@ -122,6 +126,7 @@ def fit(
         max_iterations,
         display,
         callbacks,
+        listeners,
     )
     with ExitStack() as pinned:
         train_set = _pinned(data, context, feature_cols, label_cols, pinned)
@@ -153,6 +158,8 @@ def fit(
         if resume is None:
             expect_unused(saving, train_set.context)
         run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
+        for listener in listeners:
+            run.stream.subscribe(listener)
         show(run, train_set.context, display)
         job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving)
         return _start(run, job, pinned.pop_all(), background)
@@ -242,6 +249,7 @@ def _check(
     max_iterations: Any,
     display: str,
     callbacks: Any,
+    listeners: Any,
 ) -> None:
     import keras
 
@@ -264,6 +272,8 @@ def _check(
     )
     known = isinstance(callbacks, (list, tuple)) and all(isinstance(c, keras.callbacks.Callback) for c in callbacks)
     checks.require(known, f"Expected callbacks to be a list of Keras callbacks; received {callbacks!r}.")
+    called = isinstance(listeners, (list, tuple)) and all(map(callable, listeners))
+    checks.require(called, f"Expected listeners to be a list of functions; received {listeners!r}.")
     checks.done()
 
 

@@ -45,11 +45,12 @@ def feature_of_row(row: Any) -> ImageFeature:
     """Return the image in a row of the image struct, or in an outer row whose only field it is."""
     fields = _fields(row)
     data, size = fields["data"], (fields["height"], fields["width"], fields["nChannels"])
-    dtype = DEPTHS.get(fields["mode"] % 8)
+    known = None not in (data, fields["mode"], *size)
+    dtype = DEPTHS.get(fields["mode"] % 8) if known else None
     if dtype is None or min(size) < 1 or np.prod(size) * np.dtype(dtype).itemsize != len(data):
         msg = (
             f"RowToImageFeature: {fields['origin'] or 'a row without an origin'}: expected mode 16 (8 bits) or 21 "
-            f"(floats) and pixels of its size; received mode {fields['mode']}, size {size} and {len(data)} bytes."
+            f"(floats) and pixels of its size; received mode {fields['mode']}, size {size}, {len(data or b'')} bytes."
         )
         raise DataError(msg)
     image = np.frombuffer(bytes(data), dtype).reshape(size).copy()
