@@ -1,0 +1,174 @@
+/** One image in full: its sides, its boxes with scores, what was drawn for it; keys lead on, back and nearer. */
+
+import { h, setText } from "../../static/dom.js";
+import { overlay } from "./boxes.js";
+import { sayings, shortName } from "./grid.js";
+import { Slices } from "./slices.js";
+
+const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8];
+
+export class Detail {
+  constructor(gallery, leave) {
+    this.gallery = gallery;
+    this.leave = leave;
+    this.zoom = 0;
+    this.apart = true;
+    this.drawn = null;
+    this.slices = [];
+    const button = (label, words, press) =>
+      h("button", { type: "button", class: "zoo-button", "aria-label": words, title: words, onclick: press }, label);
+    this.back = button("All images", "Back to all images (Escape)", () => this.close());
+    this.previous = button("‹", "Previous image (left arrow)", () => this.step(-1));
+    this.next = button("›", "Next image (right arrow)", () => this.step(1));
+    this.place = h("span", { class: "zoo-place" });
+    this.nearer = button("+", "Nearer (+)", () => this.setZoom(this.zoom + 1));
+    this.farther = button("−", "Farther (-)", () => this.setZoom(this.zoom - 1));
+    this.scale = h("span", { class: "zoo-place" });
+    this.beside = h("input", { type: "checkbox", onchange: () => this.setApart() });
+    this.besideLabel = h("label", { class: "zoo-check" }, this.beside, "ground truth beside prediction");
+    this.zooms = h("span", { class: "zoo-group" }, this.farther, this.scale, this.nearer);
+    this.panes = h("div", { class: "zoo-panes", tabindex: "0", role: "group", "aria-label": "Picture" });
+    this.tip = h("div", { class: "zoo-tip", role: "status", "aria-live": "polite" });
+    this.facts = h("dl", { class: "zoo-facts" });
+    const moves = h("span", { class: "zoo-group" }, this.previous, this.place, this.next);
+    const bar = h("div", { class: "zoo-detail-bar" }, this.back, moves, this.zooms, this.besideLabel);
+    this.element = h("div", { class: "zoo-detail", onkeydown: (event) => this.key(event) }, bar, this.panes, this.tip, this.facts);
+  }
+
+  update() {
+    const { gallery } = this;
+    const item = gallery.current;
+    this.element.hidden = gallery.open === null;
+    if (gallery.open === null) return this.clear();
+    if (!item) return undefined;
+    setText(this.place, `${gallery.open + 1} of ${gallery.count.toLocaleString("en-US")}`);
+    this.previous.disabled = gallery.open === 0;
+    this.next.disabled = gallery.open + 1 >= gallery.count;
+    const key = JSON.stringify([gallery.threshold, gallery.chosen, this.apart, gallery.revision ?? 0]);
+    if (this.drawn?.item === item && this.drawn.key === key) return undefined;
+    const moved = this.drawn?.index !== gallery.open;
+    this.drawn = { item, key, index: gallery.open };
+    if (moved) this.setZoom(0);
+    this.draw(item);
+    return undefined;
+  }
+
+  draw(item) {
+    const both = kinds(item.sides.at(-1)).size > 1;
+    this.besideLabel.hidden = !both;
+    this.beside.checked = this.apart;
+    this.endSlices();
+    const volumes = item.sides.some((side) => side.volume);
+    this.zooms.hidden = volumes;
+    this.panes.classList.toggle("zoo-volumes", volumes);
+    this.panes.replaceChildren(...this.paneList(item, both).map((pane) => this.paneOf(pane)));
+    const name = shortName(item.name, this.gallery.open);
+    this.panes.setAttribute("aria-label", [name, item.label, item.prediction].filter(Boolean).join(", "));
+    this.tell(item);
+  }
+
+  /** What stands side by side: before and after the chain, or what is true and what was predicted. */
+  paneList(item, both) {
+    const titles = item.sides.length > 1 ? ["as read", "after the chain"] : [""];
+    const list = item.sides.map((side, at) => ({ side, at, title: titles[at], boxes: side.boxes }));
+    if (!both || !this.apart) return list;
+    const last = list.pop();
+    for (const [kind, title] of [["truth", "ground truth"], ["prediction", "prediction"]]) {
+      const prefix = last.title ? `${last.title}: ` : "";
+      list.push({ ...last, title: `${prefix}${title}`, shown: kind });
+    }
+    return list;
+  }
+
+  paneOf({ side, at, title, boxes, shown }) {
+    const caption = h("figcaption", {}, title, side.picture?.note ? ` (${side.picture.note})` : "");
+    caption.hidden = caption.textContent === "";
+    if (!side.picture) return h("figure", { class: "zoo-pane" }, caption, h("p", { class: "zoo-bad" }, side.problem));
+    if (side.volume) {
+      const slices = new Slices(this.gallery, this.gallery.open, at, side.volume);
+      this.slices.push(slices);
+      return h("figure", { class: "zoo-pane" }, caption, slices.element);
+    }
+    const image = h("img", { src: side.picture.url, alt: title || "picture", draggable: "false" });
+    if (Math.max(side.picture.width, side.picture.height) <= 256) image.classList.add("zoo-pixels");
+    const style = `--zoo-aspect:${side.picture.width / side.picture.height}`;
+    const tip = (words) => this.say(words);
+    const only = shown ? { draws: (box) => box.kind === shown && this.gallery.draws(box), colour: (name) => this.gallery.colour(name) } : this.gallery;
+    const frame = h("div", { class: "zoo-frame", style }, image, ...overlay(only, boxes, tip));
+    return h("figure", { class: "zoo-pane" }, caption, h("div", { class: "zoo-stage" }, frame));
+  }
+
+  tell(item) {
+    const side = item.sides.at(-1);
+    const size = side.volume ? side.volume.join(" × ") : side.picture ? `${side.picture.width} × ${side.picture.height}` : "";
+    const rows = [["image", item.name || `${this.gallery.open}`]];
+    if (sayings(item).length) rows.push([item.prediction ? "label, prediction" : "label", h("span", { class: "zoo-sayings" }, ...sayings(item))]);
+    if (size) rows.push([side.volume ? "voxels" : "pixels", size]);
+    item.draws.forEach(([step, drawn]) => rows.push([step, drawn || "nothing"]));
+    this.facts.replaceChildren(...rows.flatMap(([term, told]) => [h("dt", {}, term), h("dd", {}, told)]));
+  }
+
+  say(words) {
+    setText(this.tip, words ?? "");
+  }
+
+  setZoom(at) {
+    this.zoom = Math.min(Math.max(at, 0), ZOOMS.length - 1);
+    this.panes.style.setProperty("--zoo-zoom", ZOOMS[this.zoom]);
+    this.panes.classList.toggle("zoo-near", this.zoom > 0);
+    setText(this.scale, this.zoom === 0 ? "fit" : `× ${ZOOMS[this.zoom]}`);
+    this.farther.disabled = this.zoom === 0;
+    this.nearer.disabled = this.zoom === ZOOMS.length - 1;
+  }
+
+  setApart() {
+    this.apart = this.beside.checked;
+    this.update();
+  }
+
+  step(by) {
+    const to = this.gallery.open + by;
+    if (to < 0 || to >= this.gallery.count) return;
+    this.gallery.show(to);
+  }
+
+  close() {
+    const index = this.gallery.open;
+    this.gallery.show(null);
+    this.leave(index);
+  }
+
+  focus() {
+    this.panes.focus({ preventScroll: true });
+  }
+
+  clear() {
+    this.endSlices();
+    this.drawn = null;
+    this.panes.replaceChildren();
+    this.gallery.forgetWhole();
+  }
+
+  endSlices() {
+    this.slices.forEach((slices) => slices.close());
+    this.slices = [];
+  }
+
+  key(event) {
+    const typing = event.target.matches("input, select, textarea");
+    if (event.key === "Escape") this.close();
+    else if (typing) return;
+    else if (event.key === "ArrowRight") this.step(1);
+    else if (event.key === "ArrowLeft") this.step(-1);
+    else if (event.key === "+" || event.key === "=") this.setZoom(this.zoom + 1);
+    else if (event.key === "-") this.setZoom(this.zoom - 1);
+    else if (event.key === "0") this.setZoom(0);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+function kinds(side) {
+  return new Set(side.boxes.map((box) => box.kind));
+}
