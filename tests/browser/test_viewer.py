@@ -27,7 +27,7 @@ found = Boxes([[40, 60, 420, 330], [50, 80, 400, 300], [430, 30, 620, 200]], lab
 images = []
 for number in range(14):
     picture = np.roll(china if number % 2 else flower, 23 * number, axis=1)
-    images.append(ImageFeature(uri=f"photos/{number}.jpg", mat=picture, label=number % 2, predict=found,
+    images.append(ImageFeature(uri=f"photos/{number}.jpg", mat=picture, label=(number + 1) % 2, predict=found,
                                boxes=Boxes([[45, 70, 410, 310]], labels=[0])))
 images[0] = ImageFeature(uri="photos/blue.png", mat=np.full((40, 60, 3), (200, 100, 30), np.uint8), label=0)
 images[0].mat[:, 30:] = (10, 220, 90)
@@ -103,13 +103,15 @@ def test_the_keyboard_opens_an_image_in_full_and_goes_on_and_back(lab, viewer):
     lab.page.keyboard.press("ArrowRight")
     expect(viewer.locator(".zoo-tile").nth(1)).to_be_focused()
     lab.page.keyboard.press("ArrowDown")
+    lab.page.keyboard.press("End")
     lab.page.keyboard.press("Home")
     expect(first).to_be_focused()
     lab.page.keyboard.press("ArrowRight")
     lab.page.keyboard.press("Enter")
     expect(viewer.locator(".zoo-panes")).to_be_focused()
     expect(viewer.locator(".zoo-facts")).to_contain_text("photos/1.jpg")
-    lab.page.wait_for_function("root => root.querySelector('.zoo-stage img')?.naturalWidth === 640", arg=viewer.element_handle())
+    full = "root => root.querySelector('.zoo-stage img')?.naturalWidth === 640"
+    lab.page.wait_for_function(full, arg=viewer.element_handle())
     lab.picture("viewer_detail", viewer)
     lab.page.keyboard.press("+")
     expect(viewer.locator(".zoo-panes")).to_have_class(re.compile("zoo-near"))
@@ -121,12 +123,12 @@ def test_the_keyboard_opens_an_image_in_full_and_goes_on_and_back(lab, viewer):
 
 
 def test_the_threshold_and_the_classes_choose_the_boxes_that_are_drawn(lab, viewer):
-    boxes = viewer.locator(".zoo-tile").nth(1).locator(".zoo-frame").last.locator(".zoo-box")
+    boxes = viewer.locator(".zoo-tile").nth(1).locator(".zoo-frame").first.locator(".zoo-box")
     threshold = viewer.get_by_role("slider", name="Least score")
     expect(boxes).to_have_count(4)
     slide(threshold, 0.3)
     expect(boxes).to_have_count(3)
-    expect(viewer.locator(".zoo-boxes-shown")).to_contain_text("of 44 boxes")
+    expect(viewer.locator(".zoo-boxes-shown")).to_contain_text(re.compile(r"\d+ of \d+ boxes"))
     slide(threshold, 0.95)
     expect(boxes).to_have_count(1)  # the true one has no score
     slide(threshold, 0)
@@ -142,14 +144,14 @@ def test_a_box_tells_its_score_and_stands_beside_the_true_one(lab, viewer):
     viewer.locator(".zoo-tile").nth(1).click()
     panes = viewer.locator(".zoo-pane")
     expect(panes).to_have_count(3)
-    expect(panes.nth(1).locator(".zoo-box")).to_have_count(1)
-    expect(panes.nth(2).locator(".zoo-box")).to_have_count(3)
-    panes.nth(2).locator(".zoo-box").first.hover()
+    expect(panes.nth(0).locator(".zoo-box")).to_have_count(1)
+    expect(panes.nth(1).locator(".zoo-box")).to_have_count(3)
+    panes.nth(1).locator(".zoo-box").first.hover(position={"x": 8, "y": 8})
     expect(viewer.locator(".zoo-tip")).to_have_text(re.compile(r"temple 0\.90, overlap 0\.\d\d with a true one"))
     lab.picture("viewer_boxes", viewer)
     viewer.get_by_label("ground truth beside prediction").uncheck()
     expect(panes).to_have_count(2)
-    expect(panes.nth(1).locator(".zoo-box")).to_have_count(4)
+    expect(panes.nth(0).locator(".zoo-box")).to_have_count(4)
     viewer.get_by_label("ground truth beside prediction").check()
     viewer.locator(".zoo-panes").press("Escape")
 
@@ -228,10 +230,10 @@ def test_it_fits_into_a_narrow_cell(lab, viewer):
 
 
 def test_the_saved_notebook_keeps_a_picture_that_hides_beside_the_viewer(lab, viewer):
+    expect(lab.output(1).locator(".zoo-sheet")).to_have_count(1)
     expect(lab.output(1).locator(".zoo-sheet")).to_be_hidden()
-    lab.command("docmanager:save")
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
     path = lab.server.notebooks / "viewer.ipynb"
-    lab.server.wait_for(lambda: "zoo-sheet" in path.read_text())
     outputs = nbformat.read(path, as_version=4).cells[1].outputs
     [kept] = [output.data for output in outputs if "zoo-sheet" in output.data.get("text/html", "")]
     assert "14 images" in kept["text/plain"]

@@ -25,16 +25,18 @@ class Shown:
         pipeline: what happens to the image.
         names: label → class.
         edge: longest side of the pictures.
+        chained: whether there is a chain, of which no step may be on.
     """
 
     pipeline: Pipeline
     names: Mapping[int, str]
     edge: int
+    chained: bool
 
     def __call__(self, source: ImageFeature) -> Item:
         before = self.pipeline.reader(loaded(source))
         sides, last = [self._side(before)], before
-        if self.pipeline.steps:
+        if self.chained:
             side, last = self._after(before)
             sides.append(side)
         feature = last if isinstance(last, ImageFeature) else before
@@ -47,7 +49,7 @@ class Shown:
             return Side(problem=before.problem), before
         try:
             value = self.pipeline.transformed(before)
-            return self._side(value), value
+            return self._side(self._without_old_boxes(value, before)), value
         except ZooLabError as error:
             return Side(problem=str(error)), before
         except Exception as error:  # of a step that is no image step; the picture says what it raised
@@ -64,6 +66,11 @@ class Shown:
             return Side(problem=f"no picture: the chain ends with {_kind(value)}")
         boxes = boxes_on(value, *picture.shape[:2], self.names) if isinstance(value, ImageFeature) else ()
         return Side(rendered(picture, self.edge), boxes)
+
+    def _without_old_boxes(self, value: Any, before: ImageFeature) -> Any:
+        """Return an image without the boxes that were predicted on it before the chain: they do not follow its steps."""
+        is_old = isinstance(value, ImageFeature) and value.predict is before.predict
+        return value.replace(predict=None) if is_old and self.pipeline.steps else value
 
 
 @dataclass(frozen=True)

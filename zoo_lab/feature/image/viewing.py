@@ -68,7 +68,7 @@ class SetSource(PictureSource):
     def fetch(self, indices: Sequence[int], edge: int) -> list[Item]:
         """Return these images, rendered where they are."""
         names = {label: name for name, label in self.images.label_map.items()}
-        work = Shown(self._pipeline(), names, edge)
+        work = Shown(self._pipeline(), names, edge, bool(self.play()["steps"]))
         return self.images.at([self.places[index] for index in indices], work)
 
     def volume(self, index: int, side: int, channel: int) -> Volume:

@@ -27,25 +27,26 @@ export function boxWords(box, all) {
 }
 
 /**
- * The overlay of the `boxes` that are drawn on one side. With `tip` each can be pointed at and reached with Tab, and
- * has its name beside it.
+ * The overlay of the `boxes` that are drawn on one side, or of one `kind` of them. With `tip` each can be pointed at and
+ * reached with Tab, and has its name beside it.
  */
-export function overlay(gallery, boxes, tip = null) {
-  const drawn = boxes.filter((box) => gallery.draws(box)).sort((a, b) => area(b.corners) - area(a.corners));
+export function overlay(gallery, boxes, tip = null, kind = null) {
+  const chosen = boxes.filter((box) => gallery.draws(box) && (!kind || box.kind === kind));
+  const drawn = chosen.sort((a, b) => area(b.corners) - area(a.corners));
   const svg = make("svg", { class: "zoo-boxes", viewBox: `0 0 ${SCALE} ${SCALE}`, preserveAspectRatio: "none" });
   if (!tip) svg.setAttribute("aria-hidden", "true");
   const tags = [];
   for (const box of drawn) {
-    const kind = box.kind === "truth" ? "zoo-truth" : "zoo-predicted";
+    const style = box.kind === "truth" ? "zoo-truth" : "zoo-predicted";
     const colour = `zoo-colour-${gallery.colour(box.name)}`;
     const [x1, y1, x2, y2] = box.corners.map((corner) => corner * SCALE);
     const place = { x: x1, y: y1, width: Math.max(x2 - x1, 0), height: Math.max(y2 - y1, 0) };
-    const rect = make("rect", { class: `zoo-box ${kind} ${colour}`, ...place });
+    const rect = make("rect", { class: `zoo-box ${style} ${colour}`, ...place });
     svg.append(rect);
     if (!tip) continue;
     const words = boxWords(box, boxes);
-    for (const [name, value] of Object.entries({ tabindex: 0, role: "img", "aria-label": words })) rect.setAttribute(name, value);
-    for (const event of ["pointerenter", "focus"]) rect.addEventListener(event, () => tip(words, box, boxes));
+    for (const [name, value] of [["tabindex", 0], ["role", "img"], ["aria-label", words]]) rect.setAttribute(name, value);
+    for (const event of ["pointerenter", "focus"]) rect.addEventListener(event, () => tip(words));
     for (const event of ["pointerleave", "blur"]) rect.addEventListener(event, () => tip(null));
     tags.push(tagOf(box, colour));
   }

@@ -54,30 +54,29 @@ export class Detail {
   }
 
   draw(item) {
-    const both = kinds(item.sides.at(-1)).size > 1;
+    const both = item.sides.some(hasBoth);
     this.besideLabel.hidden = !both;
     this.beside.checked = this.apart;
     this.endSlices();
     const volumes = item.sides.some((side) => side.volume);
     this.zooms.hidden = volumes;
     this.panes.classList.toggle("zoo-volumes", volumes);
-    this.panes.replaceChildren(...this.paneList(item, both).map((pane) => this.paneOf(pane)));
+    this.panes.replaceChildren(...this.paneList(item).map((pane) => this.paneOf(pane)));
     const name = shortName(item.name, this.gallery.open);
     this.panes.setAttribute("aria-label", [name, item.label, item.prediction].filter(Boolean).join(", "));
     this.tell(item);
   }
 
-  /** What stands side by side: before and after the chain, or what is true and what was predicted. */
-  paneList(item, both) {
+  /** What stands side by side: before and after the chain, and of either what is true and what was predicted. */
+  paneList(item) {
     const titles = item.sides.length > 1 ? ["as read", "after the chain"] : [""];
-    const list = item.sides.map((side, at) => ({ side, at, title: titles[at], boxes: side.boxes }));
-    if (!both || !this.apart) return list;
-    const last = list.pop();
-    for (const [kind, title] of [["truth", "ground truth"], ["prediction", "prediction"]]) {
-      const prefix = last.title ? `${last.title}: ` : "";
-      list.push({ ...last, title: `${prefix}${title}`, shown: kind });
-    }
-    return list;
+    return item.sides.flatMap((side, at) => {
+      const pane = { side, at, title: titles[at], boxes: side.boxes };
+      if (!this.apart || !hasBoth(side)) return [pane];
+      const prefix = pane.title ? `${pane.title}: ` : "";
+      const kinds = [["truth", "ground truth"], ["prediction", "prediction"]];
+      return kinds.map(([shown, title]) => ({ ...pane, title: `${prefix}${title}`, shown }));
+    });
   }
 
   paneOf({ side, at, title, boxes, shown }) {
@@ -93,8 +92,7 @@ export class Detail {
     if (Math.max(side.picture.width, side.picture.height) <= 256) image.classList.add("zoo-pixels");
     const style = `--zoo-aspect:${side.picture.width / side.picture.height}`;
     const tip = (words) => this.say(words);
-    const only = shown ? { draws: (box) => box.kind === shown && this.gallery.draws(box), colour: (name) => this.gallery.colour(name) } : this.gallery;
-    const frame = h("div", { class: "zoo-frame", style }, image, ...overlay(only, boxes, tip));
+    const frame = h("div", { class: "zoo-frame", style }, image, ...overlay(this.gallery, boxes, tip, shown));
     return h("figure", { class: "zoo-pane" }, caption, h("div", { class: "zoo-stage" }, frame));
   }
 
@@ -169,6 +167,7 @@ export class Detail {
   }
 }
 
-function kinds(side) {
-  return new Set(side.boxes.map((box) => box.kind));
+/** Whether a side has true boxes and predicted ones. */
+function hasBoth(side) {
+  return new Set(side.boxes.map((box) => box.kind)).size > 1;
 }

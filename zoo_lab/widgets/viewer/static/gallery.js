@@ -93,6 +93,7 @@ export class Gallery {
 
   /** Change the chain and draw anew; changes that come meanwhile are put together, and only the last is drawn. */
   async change(wanted) {
+    this.expect(wanted);
     const before = this.wanted ?? {};
     const merged = (name) => ({ ...before[name], ...wanted[name] });
     this.wanted = { ...before, ...wanted, on: merged("on"), values: merged("values") };
@@ -100,6 +101,15 @@ export class Gallery {
     this.changing = true;
     await this.attempt(() => this.draw());
     this.changing = false;
+  }
+
+  /** Show the wanted values at once, so that no control springs back while the kernel works. */
+  expect({ on = {}, values = {}, ...chance }) {
+    for (const name of ["seed", "epoch"]) if (name in chance) this.play[name] = chance[name];
+    for (const [at, isOn] of Object.entries(on)) this.play.steps[at].on = isOn;
+    for (const [path, value] of Object.entries(values)) {
+      this.play.steps[path.split("/")[0]].params.find((parameter) => parameter.path === path).value = value;
+    }
   }
 
   async draw() {
@@ -158,9 +168,9 @@ export class Gallery {
     return box.score === null || box.score >= this.threshold;
   }
 
-  /** All boxes of the images that were fetched: of each, those after its chain. */
+  /** All boxes of the images that were fetched: of each, those of the side that has most. */
   boxes() {
-    return this.items.flatMap((item) => item.sides.at(-1).boxes);
+    return this.items.flatMap((item) => boxesOf(item));
   }
 
   /** The names of the classes that have boxes, in the order of their labels: [name, how many boxes]. */
@@ -185,6 +195,11 @@ export class Gallery {
     this.items.forEach(release);
     this.forgetWhole();
   }
+}
+
+/** The boxes of an item before or after its chain, wherever there are more: after it, if they are as many. */
+export function boxesOf(item) {
+  return item.sides.map((side) => side.boxes).reduce((most, boxes) => (boxes.length >= most.length ? boxes : most));
 }
 
 /** An item whose pictures have addresses that the page can draw; `release` gives them back. */

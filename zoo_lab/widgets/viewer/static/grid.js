@@ -2,6 +2,7 @@
 
 import { h } from "../../static/dom.js";
 import { overlay } from "./boxes.js";
+import { boxesOf } from "./gallery.js";
 
 export class Grid {
   constructor(gallery) {
@@ -38,6 +39,7 @@ export class Grid {
   async more() {
     const first = this.tiles.length;
     await this.gallery.more();
+    this.update();
     this.focus(first);
   }
 
@@ -90,7 +92,7 @@ export function sayings(item) {
 
 function tileOf(gallery, item, index) {
   const name = shortName(item.name, index);
-  const boxes = item.sides.at(-1).boxes.filter((box) => gallery.draws(box)).length;
+  const boxes = boxesOf(item).filter((box) => gallery.draws(box)).length;
   const counted = boxes ? `${boxes} ${boxes === 1 ? "box" : "boxes"}` : "";
   const problem = item.sides.at(-1).problem;
   const spoken = [name, item.label, item.prediction && `predicted ${item.prediction}`, counted, problem];

@@ -15,7 +15,7 @@ export class Playground {
     this.copy = h("button", { type: "button", class: "zoo-button", onclick: () => this.copyCode() }, "Copy");
     const bar = h("div", { class: "zoo-chance" }, h("label", {}, "seed", this.seed), h("label", {}, "epoch", this.epoch), this.another, this.reset);
     const code = h("div", { class: "zoo-code" }, h("pre", { tabindex: "0", "aria-label": "The chain as Python" }, this.code), this.copy);
-    this.element = h("section", { class: "zoo-playground", "aria-label": "Chain" }, bar, this.steps, code);
+    this.element = h("div", { class: "zoo-playground", role: "group", "aria-label": "Chain" }, bar, this.steps, code);
   }
 
   number(name) {

@@ -19,7 +19,7 @@ export class ViewerView {
     this.playing = Boolean(model.get("playing"));
     const body = h("div", { class: "zoo-body" }, this.playground.element, h("div", { class: "zoo-main" }, this.grid.element, this.detail.element));
     // JupyterLab's own keys (Enter, arrows, +, -) would act on the notebook meanwhile
-    const attributes = { class: "zoo-viewer", role: "region", "aria-label": "Images", "data-lm-suppress-shortcuts": "true" };
+    const attributes = { class: "zoo-viewer", role: "group", "aria-label": "Images", "data-lm-suppress-shortcuts": "true" };
     this.element = h("section", { ...attributes, "data-view": model.get("view") }, this.controls.element, this.problem, body);
   }
 
