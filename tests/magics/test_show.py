@@ -34,10 +34,10 @@ def test_without_a_name_nothing_is_kept(run_cell, shell, photo):
 
 def test_threshold_classes_and_play_reach_the_viewer(run_cell, shell, photo):
     shell.user_ns["images"] = ImageSet.from_arrays([photo])
-    run_cell('%zoo_show images --threshold 0.25 --classes cat,dog --play -o viewer')
+    run_cell("%zoo_show images --threshold 0.25 --classes cat,dog --play -o viewer")
     widget = shell.user_ns["viewer"].widget
     assert (widget.threshold, widget.classes, widget.playing) == (0.25, ["cat", "dog"], True)
-    run_cell('%zoo_show images --classes cat -o viewer')
+    run_cell("%zoo_show images --classes cat -o viewer")
     assert shell.user_ns["viewer"].widget.classes == ["cat"]
 
 

@@ -69,7 +69,7 @@ def as_image_set(thing: Any) -> Any:
     if isinstance(thing, (list, tuple)) or is_a("numpy", "ndarray")(thing):
         return ImageSet.from_arrays(list(thing))
     msg = (
-        "%zoo_show: expected an ImageSet, an image as an array or an ImageFeature, a list of these, or a DataFrame with "
-        f"images; received {type(thing).__name__}. ImageSet.read(path) makes a set of the files in a place."
+        "%zoo_show: expected an ImageSet, an image as an array or an ImageFeature, a list of these, or a DataFrame "
+        f"with images; received {type(thing).__name__}. ImageSet.read(path) makes a set of the files in a place."
     )
     raise ArgumentError(msg)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from tests.feature.image.battery import STEPS
@@ -18,7 +17,7 @@ from zoo_lab.feature.image import (
     ImageRandomPreprocessing,
     ImageResize,
 )
-from zoo_lab.feature.image.playable import arguments, changed, parameters, steps_of
+from zoo_lab.feature.image.playable import arguments, changed, parameters
 from zoo_lab.feature.image.playground import Playground
 from zoo_lab.feature.image3d import RandomCrop3D, Rotate3D
 from zoo_lab.feature.preprocessing import SeqToTensor
@@ -120,6 +119,9 @@ def test_every_step_can_be_described_and_made_again(step):
 
 
 def test_volume_steps_offer_what_they_tell_of_themselves():
-    assert [parameter["label"] for parameter in parameters(*[Rotate3D([0, 0, 1])] * 2)] == ["rotation_angles", "interpolation"]
+    assert [parameter["label"] for parameter in parameters(*[Rotate3D([0, 0, 1])] * 2)] == [
+        "rotation_angles",
+        "interpolation",
+    ]
     assert list(parameters(*[RandomCrop3D(2, 2, 2)] * 2)) == []
     assert changed(Rotate3D([0, 0, 1]), ["rotation_angles"], "(0, 1, 0)").rotation_angles == (0.0, 1.0, 0.0)

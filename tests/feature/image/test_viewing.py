@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ EDGE = 320
 class Counting(ImageHFlip):
     """A flip that notes which images it is given."""
 
-    seen: list[str] = []
+    seen: ClassVar[list[str]] = []
 
     def transform(self, image: ImageFeature) -> ImageFeature:
         Counting.seen.append(image.uri)

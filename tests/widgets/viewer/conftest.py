@@ -23,7 +23,7 @@ class Squares(PictureSource):
     """Coloured rectangles, made when they are asked for; it notes what was asked."""
 
     title = "Squares"
-    classes = ["red", "green"]
+    classes = ("red", "green")
 
     def __init__(self, count: int = 40, steps: Sequence[dict] = ()) -> None:
         self.asked: list[list[int]] = []

@@ -30,7 +30,7 @@ def ask(viewer, wire, kind, **content):
 def test_a_page_is_told_what_there_is_without_any_picture_being_made(viewer, wire, squares):
     told, buffers = ask(viewer, wire, "ready")
     assert (told["title"], told["count"], told["page"]) == ("Squares", 40, 12)
-    assert told["classes"] == ["red", "green"]
+    assert told["classes"] == ("red", "green")
     assert told["play"]["seed"] == 3
     assert squares.asked == []
     assert buffers == []
@@ -85,7 +85,13 @@ def test_a_volume_is_sixteen_bits_depth_first(viewer, wire):
 def test_boxes_go_with_their_scores_as_parts_of_the_picture(viewer, wire):
     told, _ = ask(viewer, wire, "items", start=0, count=1)
     true, found, _ = told["items"][0]["sides"][0]["boxes"]
-    assert true == {"corners": [0.1, 0.2, 0.5, 0.6], "name": "green", "score": None, "kind": "truth", "difficult": False}
+    assert true == {
+        "corners": [0.1, 0.2, 0.5, 0.6],
+        "name": "green",
+        "score": None,
+        "kind": "truth",
+        "difficult": False,
+    }
     assert (found["score"], found["kind"]) == (0.8, "prediction")
 
 

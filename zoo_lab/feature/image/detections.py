@@ -1,4 +1,4 @@
-"""What is said of an image, as a viewer shows it: boxes and classes, true and predicted. Runs inside Spark executors."""
+"""What is said of an image, as a viewer shows it: boxes and classes, true and predicted. Runs inside executors."""
 
 from __future__ import annotations
 

@@ -45,7 +45,12 @@ def parameters(step: Preprocessing, first: Preprocessing, path: str = "", depth:
             yield {"path": place, "kind": "step", "label": type(value).__name__, "depth": depth + 1}
             yield from parameters(value, given[name], place, depth + 1)
         else:
-            yield {"path": place, "label": name, "depth": depth, **_control(name, value, given[name], _is_float(step, name))}
+            yield {
+                "path": place,
+                "label": name,
+                "depth": depth,
+                **_control(name, value, given[name], _is_float(step, name)),
+            }
 
 
 def arguments(step: Preprocessing) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Shown:
         return Side(rendered(picture, self.edge), boxes)
 
     def _without_old_boxes(self, value: Any, before: ImageFeature) -> Any:
-        """Return an image without the boxes that were predicted on it before the chain: they do not follow its steps."""
+        """Return an image without the boxes predicted before the chain: they do not follow its steps."""
         is_old = isinstance(value, ImageFeature) and value.predict is before.predict
         return value.replace(predict=None) if is_old and self.pipeline.steps else value
 

@@ -130,7 +130,7 @@ class ImageSetViewer:
         epoch: int | None = None,
         playing: bool = False,
     ) -> None:
-        self._check(images, chain, rows, threshold, classes, seed, epoch)
+        _check(images, chain, {"rows": rows, "threshold": threshold, "classes": classes, "seed": seed, "epoch": epoch})
         self.source = SetSource(images, chain, seed, epoch)
         self._settings = {"rows": rows, "threshold": threshold, "classes": list(classes), "playing": playing}
         self._widget: ImageViewer | None = None
@@ -181,23 +181,6 @@ class ImageSetViewer:
     def _ipython_display_(self) -> None:
         self.display()
 
-    @staticmethod
-    def _check(images: Any, chain: Any, rows: Any, threshold: Any, classes: Any, seed: Any, epoch: Any) -> None:
-        checks = Checks("ImageSetViewer")
-        checks.require(isinstance(images, Viewable), f"Expected an ImageSet; received {type(images).__name__}.")
-        is_chain = chain is None or isinstance(chain, Preprocessing)
-        checks.require(is_chain, f"Expected chain to be a step or a chain; received {type(chain).__name__}.")
-        checks.positive_int("rows", rows)
-        is_part = isinstance(threshold, (int, float)) and 0 <= threshold <= 1
-        checks.require(is_part, f"Expected threshold to be from 0 to 1; received {threshold!r}.")
-        for name, value in {"seed": seed, "epoch": epoch}.items():
-            if value is not None:
-                checks.natural_int(name, value)
-        if isinstance(images, Viewable) and images.label_map:
-            for name in classes:
-                checks.one_of("classes", name, images.label_map)
-        checks.done()
-
 
 def display_set(images: Viewable) -> None:
     """Show a set in the running cell; where there is no notebook, or it cannot be read, its representation."""
@@ -210,3 +193,21 @@ def display_set(images: Viewable) -> None:
         ImageSetViewer(images).display()
     except ZooLabError as error:  # the value of a cell is shown unasked: that must not fail the cell
         sys.stderr.write(f"{images!r}\nIts images cannot be shown: {error}\n")
+
+
+def _check(images: Any, chain: Any, settings: Mapping[str, Any]) -> None:
+    checks = Checks("ImageSetViewer")
+    checks.require(isinstance(images, Viewable), f"Expected an ImageSet; received {type(images).__name__}.")
+    is_chain = chain is None or isinstance(chain, Preprocessing)
+    checks.require(is_chain, f"Expected chain to be a step or a chain; received {type(chain).__name__}.")
+    checks.positive_int("rows", settings["rows"])
+    threshold = settings["threshold"]
+    is_part = isinstance(threshold, (int, float)) and 0 <= threshold <= 1
+    checks.require(is_part, f"Expected threshold to be from 0 to 1; received {threshold!r}.")
+    for name in ("seed", "epoch"):
+        if settings[name] is not None:
+            checks.natural_int(name, settings[name])
+    if isinstance(images, Viewable) and images.label_map:
+        for name in settings["classes"]:
+            checks.one_of("classes", name, images.label_map)
+    checks.done()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from zoo_lab.widgets.svg import Box as Area
 from zoo_lab.widgets.svg import text
 from zoo_lab.widgets.svg_style import style_sheet
 from zoo_lab.widgets.viewer.items import PREDICTION, Box, Item, Picture, Side
@@ -78,7 +79,10 @@ def picture(sheet: Sheet) -> str:
     rows = -(-len(sheet.items) // columns)
     top = _TOP + _KEYS * bool(sheet.names)
     height = top + rows * (_TILE_HEIGHT + _CAPTION) + 12
-    places = [(_MARGIN + at % columns * (width + _GAP), top + at // columns * (_TILE_HEIGHT + _CAPTION)) for at in range(len(sheet.items))]
+    places = [
+        (_MARGIN + at % columns * (width + _GAP), top + at // columns * (_TILE_HEIGHT + _CAPTION))
+        for at in range(len(sheet.items))
+    ]
     tiles = [_tile(sheet, item, x, y, width) for item, (x, y) in zip(sheet.items, places, strict=True)]
     size = f'width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
     card = f'<rect class="card" x=".5" y=".5" width="{_WIDTH - 1}" height="{height - 1}" rx="8"/>'
@@ -154,14 +158,14 @@ def _side(sheet: Sheet, side: Side, left: float, top: float, width: float) -> st
     mime, data = _smaller(side.picture)
     source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
     place = f'x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"'
-    drawn = "".join(_box(sheet, box, x, y, wide, high) for box in sheet.boxes(side))
+    drawn = "".join(_box(sheet, box, Area(x, y, wide, high)) for box in sheet.boxes(side))
     return f'<image {place} preserveAspectRatio="none" href="{source}"/>{drawn}'
 
 
-def _box(sheet: Sheet, box: Box, x: float, y: float, wide: float, high: float) -> str:
+def _box(sheet: Sheet, box: Box, area: Area) -> str:
     x1, y1, x2, y2 = box.corners
-    place = f'x="{x + x1 * wide:.1f}" y="{y + y1 * high:.1f}"'
-    size = f'width="{max(x2 - x1, 0) * wide:.1f}" height="{max(y2 - y1, 0) * high:.1f}"'
+    place = f'x="{area.left + x1 * area.width:.1f}" y="{area.top + y1 * area.height:.1f}"'
+    size = f'width="{max(x2 - x1, 0) * area.width:.1f}" height="{max(y2 - y1, 0) * area.height:.1f}"'
     kind = "" if box.kind == PREDICTION else " true"
     score = "" if box.score is None else f" {box.score:.2f}"
     title = f"<title>{escape(box.name + score)}</title>"
@@ -188,4 +192,4 @@ def _cut(content: str, width: float) -> str:
 
 
 def _end(content: str, room: int) -> str:
-    return content if len(content) <= room else f"…{content[1 - room:]}"
+    return content if len(content) <= room else f"…{content[1 - room :]}"
