@@ -229,6 +229,25 @@ def test_it_fits_into_a_narrow_cell(lab, viewer):
     lab.page.set_viewport_size({"width": 1280, "height": 1000})
 
 
+def test_after_a_reload_the_same_seed_and_epoch_give_the_same_pictures(lab, viewer):
+    viewer.get_by_role("button", name="Chain", exact=True).click()
+    epoch = viewer.get_by_label("epoch")
+    epoch.fill("5")
+    epoch.press("Enter")
+    idle(viewer)
+    places = [(0.1 * at, 0.5) for at in range(1, 10)]
+    before = [colour(viewer.locator(".zoo-tile").first.locator("img").last, *place) for place in places]
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    lab.page.reload()
+    lab.wait_for_kernel()
+    expect(viewer.locator(".zoo-tile")).to_have_count(6, timeout=30_000)
+    viewer.get_by_role("button", name="Chain", exact=True).click()
+    expect(viewer.get_by_label("epoch")).to_have_value("5")
+    assert [colour(viewer.locator(".zoo-tile").first.locator("img").last, *place) for place in places] == before
+    expect(lab.output(1).locator(".zoo-sheet")).to_have_count(1)
+    expect(lab.output(1).locator(".zoo-sheet")).to_be_hidden()
+
+
 def test_the_saved_notebook_keeps_a_picture_that_hides_beside_the_viewer(lab, viewer):
     expect(lab.output(1).locator(".zoo-sheet")).to_have_count(1)
     expect(lab.output(1).locator(".zoo-sheet")).to_be_hidden()

@@ -19,15 +19,19 @@ function makeKernel({ steps = [] } = {}) {
   const traits = { threshold: 0, classes: [], view: "v1", playing: true };
   const play = { seed: 0, epoch: 0, steps, code: "…" };
   const kernel = { asked: [], slow: false, waiting: [], play };
+  const picture = { mime: "image/png", width: 640, height: 480, note: "", buffer: 0 };
   const item = (index) => ({
     name: `folder/${index}.jpg`, label: "cat", prediction: "", agrees: null, draws: [["Flip", "on 1"]],
     sides: Array.from({ length: steps.length ? 2 : 1 }, () => ({
-      picture: { mime: "image/png", width: 640, height: 480, note: "", buffer: 0 }, boxes: BOXES, volume: null, problem: "",
+      picture: { ...picture }, boxes: BOXES, volume: null, problem: "",
     })),
   });
   const answers = {
     ready: () => ({ title: "Set", classes: ["cat", "dog"], count: 40, page: 6, play }),
-    items: ({ start, count }) => ({ start, items: Array.from({ length: Math.min(count, 40 - start) }, (_, at) => item(start + at)) }),
+    items: ({ start, count }) => {
+      const length = Math.min(count, 40 - start);
+      return { start, items: Array.from({ length }, (_, at) => item(start + at)) };
+    },
     whole: ({ index }) => (index === 5 ? { problem: "it is cut off" } : { index, items: [item(index)] }),
     play: ({ wanted }) => ({ play: { ...play, epoch: wanted.epoch ?? 0, code: JSON.stringify(wanted) } }),
   };
@@ -212,8 +216,8 @@ describe("the chain", () => {
     kernel.slow = false;
     kernel.release();
     await settle();
-    const wanted = kernel.asked.filter(({ type }) => type === "play").map((content) => content.wanted.values["0/delta"]);
-    expect(wanted).toEqual([10, 12]);
+    const played = kernel.asked.filter(({ type }) => type === "play");
+    expect(played.map(({ wanted }) => wanted.values["0/delta"])).toEqual([10, 12]);
   });
 
   it("leads to another epoch", async () => {

@@ -27,8 +27,8 @@ export function boxWords(box, all) {
 }
 
 /**
- * The overlay of the `boxes` that are drawn on one side, or of one `kind` of them. With `tip` each can be pointed at and
- * reached with Tab, and has its name beside it.
+ * The overlay of the `boxes` that are drawn on one side, or of one `kind` of them. With `tip` each can be pointed at
+ * and reached with Tab, and has its name beside it.
  */
 export function overlay(gallery, boxes, tip = null, kind = null) {
   const chosen = boxes.filter((box) => gallery.draws(box) && (!kind || box.kind === kind));
@@ -45,7 +45,9 @@ export function overlay(gallery, boxes, tip = null, kind = null) {
     svg.append(rect);
     if (!tip) continue;
     const words = boxWords(box, boxes);
-    for (const [name, value] of [["tabindex", 0], ["role", "img"], ["aria-label", words]]) rect.setAttribute(name, value);
+    rect.setAttribute("tabindex", "0");
+    rect.setAttribute("role", "img");
+    rect.setAttribute("aria-label", words);
     for (const event of ["pointerenter", "focus"]) rect.addEventListener(event, () => tip(words));
     for (const event of ["pointerleave", "blur"]) rect.addEventListener(event, () => tip(null));
     tags.push(tagOf(box, colour));
@@ -57,7 +59,8 @@ function tagOf(box, colour) {
   const [left, top] = box.corners.map((corner) => `${(100 * Math.min(Math.max(corner, 0), 1)).toFixed(2)}%`);
   const score = box.score === null ? "" : ` ${box.score.toFixed(2)}`;
   const low = box.corners[1] < 0.06 ? " zoo-tag-inside" : "";
-  return h("span", { class: `zoo-tag ${colour}${low}`, style: `left:${left};top:${top}`, "aria-hidden": "true" }, `${box.name}${score}`);
+  const attributes = { class: `zoo-tag ${colour}${low}`, style: `left:${left};top:${top}`, "aria-hidden": "true" };
+  return h("span", attributes, `${box.name}${score}`);
 }
 
 function area([x1, y1, x2, y2]) {

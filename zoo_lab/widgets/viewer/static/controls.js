@@ -1,15 +1,15 @@
 /** The head of the viewer: how many images, least score, classes, the button of the chain. */
 
 import { h, setText } from "../../static/dom.js";
+import { button, counted, slider } from "./buttons.js";
 
 export class Controls {
   constructor(gallery, toggleChain) {
     this.gallery = gallery;
     this.title = h("span", { class: "zoo-title" });
     this.busy = h("span", { class: "zoo-busy", role: "status" });
-    this.chain = h("button", { type: "button", class: "zoo-button", "aria-expanded": "false", onclick: toggleChain }, "Chain");
-    const range = { type: "range", min: "0", max: "1", step: "0.01", "aria-label": "Least score" };
-    this.slider = h("input", { ...range, oninput: () => gallery.set("threshold", Number(this.slider.value)) });
+    this.chain = button("Chain", toggleChain);
+    this.slider = slider("Least score", { high: 1, step: 0.01 }, (score) => gallery.set("threshold", score));
     this.score = h("output", {});
     this.shown = h("span", { class: "zoo-quiet zoo-boxes-shown", "aria-live": "polite" });
     this.legend = h("span", { class: "zoo-quiet" }, "dashed: ground truth, solid: prediction");
@@ -23,8 +23,7 @@ export class Controls {
   update() {
     const { gallery } = this;
     const boxes = gallery.boxes();
-    const counted = gallery.count === null ? "" : `${gallery.count.toLocaleString("en-US")} ${gallery.count === 1 ? "image" : "images"}`;
-    setText(this.title, counted);
+    setText(this.title, gallery.count === null ? "" : counted(gallery.count, "image"));
     setText(this.busy, gallery.busy ? "fetching…" : "");
     this.chain.hidden = gallery.play.steps.length === 0;
     this.marks.hidden = boxes.length === 0;
@@ -34,7 +33,7 @@ export class Controls {
     if (document.activeElement !== this.slider) this.slider.value = String(gallery.threshold);
     setText(this.score, gallery.threshold.toFixed(2));
     const drawn = boxes.filter((box) => gallery.draws(box)).length;
-    setText(this.shown, drawn === boxes.length ? `${boxes.length} boxes` : `${drawn} of ${boxes.length} boxes`);
+    setText(this.shown, `${drawn === boxes.length ? "" : `${drawn} of `}${counted(boxes.length, "box")}`);
     this.updateChips();
   }
 
@@ -47,12 +46,15 @@ export class Controls {
       this.key = key;
       this.chips.replaceChildren(...boxed.map(([name, count]) => this.chipOf(name, count)));
     }
-    for (const chip of this.chips.children) chip.setAttribute("aria-pressed", gallery.chosen.includes(chip.dataset.name));
+    const { chosen } = gallery;
+    for (const chip of this.chips.children) chip.setAttribute("aria-pressed", chosen.includes(chip.dataset.name));
   }
 
   chipOf(name, count) {
     const swatch = h("i", { class: `zoo-colour-${this.gallery.colour(name)}` });
-    const attributes = { type: "button", class: "zoo-chip", "data-name": name, title: `Draw ${name} only, and others that are pressed` };
-    return h("button", { ...attributes, onclick: () => this.gallery.toggle(name) }, swatch, `${name} `, h("b", {}, String(count)));
+    const title = `Draw ${name} only, and others that are pressed`;
+    const press = () => this.gallery.toggle(name);
+    const attributes = { type: "button", class: "zoo-chip", "data-name": name, title, onclick: press };
+    return h("button", attributes, swatch, `${name} `, h("b", {}, String(count)));
   }
 }

@@ -2,6 +2,7 @@
 
 import { h, setText } from "../../static/dom.js";
 import { overlay } from "./boxes.js";
+import { button } from "./buttons.js";
 import { sayings, shortName } from "./grid.js";
 import { Slices } from "./slices.js";
 
@@ -15,14 +16,12 @@ export class Detail {
     this.apart = true;
     this.drawn = null;
     this.slices = [];
-    const button = (label, words, press) =>
-      h("button", { type: "button", class: "zoo-button", "aria-label": words, title: words, onclick: press }, label);
-    this.back = button("All images", "Back to all images (Escape)", () => this.close());
-    this.previous = button("‹", "Previous image (left arrow)", () => this.step(-1));
-    this.next = button("›", "Next image (right arrow)", () => this.step(1));
+    this.back = button("All images", () => this.close());
+    this.previous = button("‹", () => this.step(-1), "Previous image (left arrow)");
+    this.next = button("›", () => this.step(1), "Next image (right arrow)");
     this.place = h("span", { class: "zoo-place" });
-    this.nearer = button("+", "Nearer (+)", () => this.setZoom(this.zoom + 1));
-    this.farther = button("−", "Farther (-)", () => this.setZoom(this.zoom - 1));
+    this.nearer = button("+", () => this.setZoom(this.zoom + 1), "Nearer (+)");
+    this.farther = button("−", () => this.setZoom(this.zoom - 1), "Farther (-)");
     this.scale = h("span", { class: "zoo-place" });
     this.beside = h("input", { type: "checkbox", onchange: () => this.setApart() });
     this.besideLabel = h("label", { class: "zoo-check" }, this.beside, "ground truth beside prediction");
@@ -32,7 +31,8 @@ export class Detail {
     this.facts = h("dl", { class: "zoo-facts" });
     const moves = h("span", { class: "zoo-group" }, this.previous, this.place, this.next);
     const bar = h("div", { class: "zoo-detail-bar" }, this.back, moves, this.zooms, this.besideLabel);
-    this.element = h("div", { class: "zoo-detail", onkeydown: (event) => this.key(event) }, bar, this.panes, this.tip, this.facts);
+    const parts = [bar, this.panes, this.tip, this.facts];
+    this.element = h("div", { class: "zoo-detail", onkeydown: (event) => this.key(event) }, ...parts);
   }
 
   update() {
@@ -98,12 +98,14 @@ export class Detail {
 
   tell(item) {
     const side = item.sides.at(-1);
-    const size = side.volume ? side.volume.join(" × ") : side.picture ? `${side.picture.width} × ${side.picture.height}` : "";
+    const size = side.volume ?? (side.picture ? [side.picture.width, side.picture.height] : []);
+    const said = sayings(item);
     const rows = [["image", item.name || `${this.gallery.open}`]];
-    if (sayings(item).length) rows.push([item.prediction ? "label, prediction" : "label", h("span", { class: "zoo-sayings" }, ...sayings(item))]);
-    if (size) rows.push([side.volume ? "voxels" : "pixels", size]);
+    const term = [item.label && "label", item.prediction && "prediction"].filter(Boolean).join(", ");
+    if (said.length) rows.push([term, h("span", { class: "zoo-sayings" }, ...said)]);
+    if (size.length) rows.push([side.volume ? "voxels" : "pixels", size.join(" × ")]);
     item.draws.forEach(([step, drawn]) => rows.push([step, drawn || "nothing"]));
-    this.facts.replaceChildren(...rows.flatMap(([term, told]) => [h("dt", {}, term), h("dd", {}, told)]));
+    this.facts.replaceChildren(...rows.flatMap(([name, told]) => [h("dt", {}, name), h("dd", {}, told)]));
   }
 
   say(words) {

@@ -1,7 +1,8 @@
 /** The grid: one button for each image, pairs where there is a chain; arrows move, Enter opens. */
 
-import { h } from "../../static/dom.js";
+import { h, setText } from "../../static/dom.js";
 import { overlay } from "./boxes.js";
+import { button, counted } from "./buttons.js";
 import { boxesOf } from "./gallery.js";
 
 export class Grid {
@@ -10,7 +11,7 @@ export class Grid {
     this.tiles = [];
     this.focused = 0;
     this.list = h("ul", { class: "zoo-grid", onkeydown: (event) => this.key(event) });
-    this.button = h("button", { type: "button", class: "zoo-button", onclick: () => this.more() }, "More");
+    this.button = button("More", () => this.more());
     this.left = h("span", { class: "zoo-quiet" });
     this.element = h("div", { class: "zoo-all" }, this.list, h("div", { class: "zoo-more" }, this.button, this.left));
   }
@@ -33,7 +34,8 @@ export class Grid {
       this.tiles[index] = { item, key, element };
     });
     this.button.hidden = !gallery.hasMore;
-    this.left.textContent = gallery.hasMore ? `${gallery.items.length} of ${gallery.count.toLocaleString("en-US")}` : "";
+    this.left.hidden = !gallery.hasMore;
+    setText(this.left, `${gallery.items.length} of ${(gallery.count ?? 0).toLocaleString("en-US")}`);
   }
 
   async more() {
@@ -93,9 +95,9 @@ export function sayings(item) {
 function tileOf(gallery, item, index) {
   const name = shortName(item.name, index);
   const boxes = boxesOf(item).filter((box) => gallery.draws(box)).length;
-  const counted = boxes ? `${boxes} ${boxes === 1 ? "box" : "boxes"}` : "";
   const problem = item.sides.at(-1).problem;
-  const spoken = [name, item.label, item.prediction && `predicted ${item.prediction}`, counted, problem];
+  const said = item.prediction && `predicted ${item.prediction}`;
+  const spoken = [name, item.label, said, boxes && counted(boxes, "box"), problem];
   const pictures = item.sides.map((side) => thumbnail(gallery, side));
   if (pictures.length > 1) pictures.splice(1, 0, h("span", { class: "zoo-arrow", "aria-hidden": "true" }, "→"));
   const caption = h("span", { class: "zoo-caption" }, ...sayings(item), h("span", { class: "zoo-file" }, name));

@@ -1,6 +1,7 @@
 /** The chain to play with: a switch and the parameters of each step, seed and epoch; each change is drawn at once. */
 
 import { h, setText } from "../../static/dom.js";
+import { button, slider } from "./buttons.js";
 
 export class Playground {
   constructor(gallery) {
@@ -9,22 +10,19 @@ export class Playground {
     this.steps = h("ol", { class: "zoo-steps" });
     this.seed = this.number("seed");
     this.epoch = this.number("epoch");
-    this.another = h("button", { type: "button", class: "zoo-button", onclick: () => this.anotherEpoch() }, "Another epoch");
-    this.reset = h("button", { type: "button", class: "zoo-button", onclick: () => gallery.change({ reset: true }) }, "Reset");
+    this.another = button("Another epoch", () => gallery.change({ epoch: gallery.play.epoch + 1 }));
+    this.reset = button("Reset", () => gallery.change({ reset: true }));
     this.code = h("code", {});
-    this.copy = h("button", { type: "button", class: "zoo-button", onclick: () => this.copyCode() }, "Copy");
-    const bar = h("div", { class: "zoo-chance" }, h("label", {}, "seed", this.seed), h("label", {}, "epoch", this.epoch), this.another, this.reset);
-    const code = h("div", { class: "zoo-code" }, h("pre", { tabindex: "0", "aria-label": "The chain as Python" }, this.code), this.copy);
+    this.copy = button("Copy", () => this.copyCode(), "Copy the chain as Python");
+    const numbers = [h("label", {}, "seed", this.seed), h("label", {}, "epoch", this.epoch)];
+    const bar = h("div", { class: "zoo-chance" }, ...numbers, this.another, this.reset);
+    const code = h("div", { class: "zoo-code" }, h("pre", { tabindex: "0" }, this.code), this.copy);
     this.element = h("div", { class: "zoo-playground", role: "group", "aria-label": "Chain" }, bar, this.steps, code);
   }
 
   number(name) {
     const change = (event) => this.gallery.change({ [name]: Math.max(Number(event.target.value) || 0, 0) });
     return h("input", { type: "number", min: "0", step: "1", class: "zoo-number", onchange: change });
-  }
-
-  anotherEpoch() {
-    this.gallery.change({ epoch: this.gallery.play.epoch + 1 });
   }
 
   async copyCode() {
@@ -79,26 +77,27 @@ export class Playground {
     if (kind === "step") return { element: h("div", { class: "zoo-inner", style: indent }, label), update() {} };
     const words = label.replaceAll("_", " ");
     const set = (chosen) => this.gallery.change({ values: { [path]: chosen } });
+    const attributes = { class: "zoo-param", style: indent };
+    const row = (input, update) => ({ element: h("label", attributes, words, input), update });
     if (kind === "switch") {
       const box = h("input", { type: "checkbox", onchange: () => set(box.checked) });
-      return { element: h("label", { class: "zoo-param", style: indent }, words, box), update: (now) => (box.checked = now.value) };
+      return row(box, (now) => (box.checked = now.value));
     }
     if (kind !== "number") {
       const text = h("input", { type: "text", class: "zoo-text", onchange: () => set(text.value) });
-      return { element: h("label", { class: "zoo-param", style: indent }, words, text), update: (now) => write(text, now.value) };
+      return row(text, (now) => write(text, now.value));
     }
-    const slider = h("input", { type: "range", min: low, max: high, step, value, "aria-label": words });
     const exact = h("input", { type: "number", class: "zoo-number", step: "any", "aria-label": `${words}, exactly` });
-    slider.addEventListener("input", () => {
-      exact.value = slider.value;
-      set(Number(slider.value));
+    const rough = slider(words, { low, high, step, value }, (chosen) => {
+      exact.value = String(chosen);
+      set(chosen);
     });
     exact.addEventListener("change", () => exact.value !== "" && set(Number(exact.value)));
     const update = (now) => {
-      write(slider, now.value);
+      write(rough, now.value);
       write(exact, now.value);
     };
-    return { element: h("div", { class: "zoo-param", style: indent }, h("span", {}, words), slider, exact), update };
+    return { element: h("div", attributes, h("span", {}, words), rough, exact), update };
   }
 }
 

@@ -1,6 +1,7 @@
-/** A volume in three planes, each with its slider; contrast is a window of values. All of it is computed in the page. */
+/** A volume in three planes, each with its slider; contrast is a window of values. All is computed in the page. */
 
 import { h, setText } from "../../static/dom.js";
+import { slider } from "./buttons.js";
 
 const PLANES = [
   { name: "axial", axis: 0, down: 1, across: 2 },
@@ -21,27 +22,29 @@ export class Slices {
     this.planes = PLANES.map((plane) => this.planeOf(plane));
     this.note = h("p", { class: "zoo-quiet" }, "Fetching the volume…");
     this.controls = this.buildControls();
-    this.element = h("div", { class: "zoo-slices" }, this.note, h("div", { class: "zoo-planes" }, ...this.planes.map((plane) => plane.element)), this.controls);
+    const planes = h("div", { class: "zoo-planes" }, ...this.planes.map((plane) => plane.element));
+    this.element = h("div", { class: "zoo-slices" }, this.note, planes, this.controls);
     this.load(0);
   }
 
   planeOf(plane) {
     const canvas = h("canvas", { class: "zoo-plane", role: "img", onpointerdown: (event) => this.point(event, plane) });
-    const slider = h("input", { type: "range", min: "0", step: "1", "aria-label": `${plane.name} slice` });
-    slider.addEventListener("input", () => this.move(plane.axis, Number(slider.value)));
+    const choose = slider(`${plane.name} slice`, { high: 0 }, (to) => this.move(plane.axis, to));
     const words = h("span", {});
     const cross = [h("i", { class: "zoo-cross-x" }), h("i", { class: "zoo-cross-y" })];
     const stage = h("div", { class: "zoo-plane-stage" }, canvas, ...cross);
-    const element = h("div", { class: "zoo-plane-box" }, stage, h("label", {}, words, slider));
-    return { ...plane, canvas, slider, words, cross, stage, element };
+    const element = h("div", { class: "zoo-plane-box" }, stage, h("label", {}, words, choose));
+    return { ...plane, canvas, choose, words, cross, stage, element };
   }
 
   buildControls() {
-    this.low = h("input", { type: "range", min: "0", max: "1000", value: "0", "aria-label": "Darkest value", oninput: () => this.schedule() });
-    this.high = h("input", { type: "range", min: "0", max: "1000", value: "1000", "aria-label": "Brightest value", oninput: () => this.schedule() });
+    this.low = slider("Darkest value", { high: 1000 }, () => this.schedule());
+    this.high = slider("Brightest value", { high: 1000, value: 1000 }, () => this.schedule());
     this.window = h("span", { class: "zoo-quiet" });
-    const names = Array.from({ length: this.channels }, (_, channel) => h("option", { value: channel }, `channel ${channel}`));
-    this.channel = h("select", { "aria-label": "Channel", onchange: () => this.load(Number(this.channel.value)) }, ...names);
+    const name = (_, channel) => h("option", { value: channel }, `channel ${channel}`);
+    const choose = () => this.load(Number(this.channel.value));
+    const names = Array.from({ length: this.channels }, name);
+    this.channel = h("select", { "aria-label": "Channel", onchange: choose }, ...names);
     this.channel.hidden = this.channels < 2;
     return h("div", { class: "zoo-window" }, h("span", {}, "contrast"), this.low, this.high, this.window, this.channel);
   }
@@ -67,8 +70,8 @@ export class Slices {
 
   begin({ size }) {
     this.at = size.map((length) => Math.floor(length / 2));
-    for (const { axis, down, across, slider, canvas, stage } of this.planes) {
-      slider.max = String(size[axis] - 1);
+    for (const { axis, down, across, choose, canvas, stage } of this.planes) {
+      choose.max = String(size[axis] - 1);
       canvas.width = size[across];
       canvas.height = size[down];
       // few thick slices would be a thin line: they are drawn taller than they are
@@ -104,7 +107,7 @@ export class Slices {
     setText(this.window, `${value(dark)} … ${value(bright)}`);
     for (const plane of this.planes) {
       this.drawPlane(plane, dark * TOP, Math.max(bright - dark, 0.001) * TOP);
-      plane.slider.value = String(this.at[plane.axis]);
+      plane.choose.value = String(this.at[plane.axis]);
       setText(plane.words, `${plane.name} ${this.at[plane.axis] + 1} of ${size[plane.axis]}`);
       plane.canvas.setAttribute("aria-label", plane.words.textContent);
       plane.cross[0].style.left = `${(100 * (this.at[plane.across] + 0.5)) / size[plane.across]}%`;

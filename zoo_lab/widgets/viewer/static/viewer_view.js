@@ -17,10 +17,12 @@ export class ViewerView {
     this.detail = new Detail(gallery, (index) => this.leave(index));
     this.problem = h("p", { class: "zoo-bad zoo-problem", role: "alert", hidden: "" });
     this.playing = Boolean(model.get("playing"));
-    const body = h("div", { class: "zoo-body" }, this.playground.element, h("div", { class: "zoo-main" }, this.grid.element, this.detail.element));
+    const main = h("div", { class: "zoo-main" }, this.grid.element, this.detail.element);
+    const body = h("div", { class: "zoo-body" }, this.playground.element, main);
     // JupyterLab's own keys (Enter, arrows, +, -) would act on the notebook meanwhile
-    const attributes = { class: "zoo-viewer", role: "group", "aria-label": "Images", "data-lm-suppress-shortcuts": "true" };
-    this.element = h("section", { ...attributes, "data-view": model.get("view") }, this.controls.element, this.problem, body);
+    const keys = { "data-lm-suppress-shortcuts": "true" };
+    const attributes = { class: "zoo-viewer", role: "group", "aria-label": "Images", "data-view": model.get("view") };
+    this.element = h("section", { ...attributes, ...keys }, this.controls.element, this.problem, body);
   }
 
   toggleChain() {
