@@ -144,6 +144,7 @@ def test_a_box_tells_its_score_and_stands_beside_the_true_one(lab, viewer):
     viewer.locator(".zoo-tile").nth(1).click()
     panes = viewer.locator(".zoo-pane")
     expect(panes).to_have_count(3)
+    expect(viewer.locator(".zoo-strip img")).to_have_count(3, timeout=20_000)  # a picture after each step
     expect(panes.nth(0).locator(".zoo-box")).to_have_count(1)
     expect(panes.nth(1).locator(".zoo-box")).to_have_count(3)
     panes.nth(1).locator(".zoo-box").first.hover(position={"x": 8, "y": 8})

@@ -177,6 +177,25 @@ def test_boxes_with_scores_are_predictions():
         assert [(box.kind, box.name) for box in item.sides[0].boxes] == [(PREDICTION, "3")]
 
 
+def test_the_last_stage_is_the_picture_after_the_chain_and_each_is_that_of_its_steps():
+    images = ImageSet.from_arrays([feature(mat=photograph()[:40, :60])])
+    source = SetSource(images, CHAIN, seed=3)
+    stages = source.stages(0, EDGE)
+    assert [name for name, _ in stages] == ["ImageBrightness", "ImageRandomPreprocessing", "ImageResize"]
+    [item] = source.fetch([0], EDGE)
+    assert stages[-1][1].picture == item.sides[1].picture
+    steps = CHAIN.transformers
+    for count in (1, 2):
+        [expected] = images.transform(ChainedPreprocessing(steps[:count])).seeded(3).head(1)
+        assert (decoded(stages[count - 1][1].picture) == expected.mat).all()
+
+
+def test_stages_end_with_the_step_that_fails():
+    images = ImageSet.from_arrays([np.zeros((20, 30, 3), np.float32)])
+    stages = SetSource(images, ChainedPreprocessing([ImageHFlip(), ImageCLAHE(), ImageHFlip()])).stages(0, EDGE)
+    assert [bool(side.problem) for _, side in stages] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("predict", "said", "agrees"),
     [

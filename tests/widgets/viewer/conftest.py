@@ -50,6 +50,9 @@ class Squares(PictureSource):
         side = Side(Picture(png(64, 48, (index, 0, 200)), "image/png", 640, 480), boxes)
         return Item(f"folder/{index}.png", (side,) * (2 if self._steps else 1), label="red", draws=(("Flip", "on 1"),))
 
+    def stages(self, index: int, edge: int) -> list[tuple[str, Side]]:
+        return [(step["name"], self.item(index).sides[0]) for step in self._steps]
+
     def volume(self, index: int, side: int, channel: int) -> Volume:
         return Volume(np.arange(24, dtype=np.uint16).reshape(2, 3, 4), -1.0, 1.0, (2, 3, 4))
 

@@ -33,6 +33,7 @@ function makeKernel({ steps = [] } = {}) {
       return { start, items: Array.from({ length }, (_, at) => item(start + at)) };
     },
     whole: ({ index }) => (index === 5 ? { problem: "it is cut off" } : { index, items: [item(index)] }),
+    stages: ({ index }) => ({ index, stages: ["A", "B"].map((step) => ({ step, side: item(index).sides[0] })) }),
     play: ({ wanted }) => ({ play: { ...play, epoch: wanted.epoch ?? 0, code: JSON.stringify(wanted) } }),
   };
   const answer = (content) => {
@@ -218,6 +219,15 @@ describe("the chain", () => {
     await settle();
     const played = kernel.asked.filter(({ type }) => type === "play");
     expect(played.map(({ wanted }) => wanted.values["0/delta"])).toEqual([10, 12]);
+  });
+
+  it("shows what each step left of the open image, and takes its pictures back", async () => {
+    all(".zoo-tile")[2].click();
+    await settle();
+    expect(all(".zoo-strip li").map((stage) => stage.textContent.slice(0, 3))).toEqual(["1 A", "2 B"]);
+    expect(urls.size).toBe(12 + 2 + 2);
+    await press(find(".zoo-panes"), "Escape");
+    expect(urls.size).toBe(12);
   });
 
   it("leads to another epoch", async () => {

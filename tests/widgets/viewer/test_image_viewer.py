@@ -82,6 +82,12 @@ def test_a_volume_is_sixteen_bits_depth_first(viewer, wire):
     assert struct.unpack("<24H", bytes(buffer)) == tuple(range(24))
 
 
+def test_the_stages_of_a_chain_have_their_pictures(wire, flipped):
+    told, buffers = ask(ImageViewer(flipped), wire, "stages", index=3)
+    assert [stage["step"] for stage in told["stages"]] == ["Flip"]
+    assert bytes(buffers[told["stages"][0]["side"]["picture"]["buffer"]]).startswith(b"\x89PNG")
+
+
 def test_boxes_go_with_their_scores_as_parts_of_the_picture(viewer, wire):
     told, _ = ask(viewer, wire, "items", start=0, count=1)
     true, found, _ = told["items"][0]["sides"][0]["boxes"]

@@ -37,23 +37,30 @@ class Shown:
         before = self.pipeline.reader(loaded(source))
         sides, last = [self._side(before)], before
         if self.chained:
-            side, last = self._after(before)
+            side, last = self.after(before, self.pipeline, before)
             sides.append(side)
         feature = last if isinstance(last, ImageFeature) else before
         said, agrees = prediction_of(feature.predict, before.label, self.names)
         drawn = tuple((step, _told(numbers)) for step, numbers in feature.draws)
         return Item(source.uri, tuple(sides), class_of(before.label, self.names), said, agrees, drawn)
 
-    def _after(self, before: ImageFeature) -> tuple[Side, Any]:
+    def after(self, value: Any, pipeline: Pipeline, before: ImageFeature) -> tuple[Side, Any]:
+        """Return what a pipeline's steps make of a value as it is shown, and itself.
+
+        Args:
+            value: an image, or what steps have made of it.
+            pipeline: with the steps.
+            before: the image as it was read: what was predicted on it does not follow the steps.
+        """
         if before.problem:
-            return Side(problem=before.problem), before
+            return Side(problem=before.problem), value
         try:
-            value = self.pipeline.transformed(before)
-            return self._side(self._without_old_boxes(value, before)), value
+            result = pipeline.transformed(value)
+            return self._side(self._without_old_boxes(result, before)), result
         except ZooLabError as error:
-            return Side(problem=str(error)), before
+            return Side(problem=str(error)), value
         except Exception as error:  # of a step that is no image step; the picture says what it raised
-            return Side(problem=f"{type(error).__name__}: {error}"), before
+            return Side(problem=f"{type(error).__name__}: {error}"), value
 
     def _side(self, value: Any) -> Side:
         if isinstance(value, ImageFeature) and value.problem:
@@ -71,6 +78,28 @@ class Shown:
         """Return an image without the boxes predicted before the chain: they do not follow its steps."""
         is_old = isinstance(value, ImageFeature) and value.predict is before.predict
         return value.replace(predict=None) if is_old and self.pipeline.steps else value
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Makes what each step of a chain leaves of an image: (step, side), up to one that fails.
+
+    Args:
+        shown: how one image is shown; its pipeline has the steps.
+    """
+
+    shown: Shown
+
+    def __call__(self, source: ImageFeature) -> list[tuple[str, Side]]:
+        pipeline, stages = self.shown.pipeline, []
+        first = pipeline.reader(loaded(source))
+        value = first if first.problem else pipeline.replace(steps=()).transformed(first)
+        for step in pipeline.steps if not first.problem else ():
+            side, value = self.shown.after(value, pipeline.replace(steps=(step,), seeding=None), first)
+            stages.append((type(step).__name__, side))
+            if side.problem:
+                break
+        return stages
 
 
 @dataclass(frozen=True)

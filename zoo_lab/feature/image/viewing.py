@@ -10,10 +10,10 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import DataError, ZooLabError
 from zoo_lab.feature.image.pipeline import Pipeline
 from zoo_lab.feature.image.playground import Playground
-from zoo_lab.feature.image.showing import Shown, Sliced
+from zoo_lab.feature.image.showing import Shown, Sliced, Stages
 from zoo_lab.feature.image.viewable import Place, Viewable
 from zoo_lab.feature.preprocessing import ChainedPreprocessing, Preprocessing
-from zoo_lab.widgets.viewer.items import Item, Volume
+from zoo_lab.widgets.viewer.items import Item, Side, Volume
 from zoo_lab.widgets.viewer.sheet import Sheet, words
 from zoo_lab.widgets.viewer.source import PictureSource, page_of
 
@@ -67,9 +67,12 @@ class SetSource(PictureSource):
 
     def fetch(self, indices: Sequence[int], edge: int) -> list[Item]:
         """Return these images, rendered where they are."""
-        names = {label: name for name, label in self.images.label_map.items()}
-        work = Shown(self._pipeline(), names, edge, bool(self.play()["steps"]))
-        return self.images.at([self.places[index] for index in indices], work)
+        return self.images.at([self.places[index] for index in indices], self._shown(edge))
+
+    def stages(self, index: int, edge: int) -> list[tuple[str, Side]]:
+        """Return what each step that is on leaves of an image."""
+        [stages] = self.images.at([self.places[index]], Stages(self._shown(edge)))
+        return stages
 
     def volume(self, index: int, side: int, channel: int) -> Volume:
         """Return one channel of a volume; the last few are kept."""
@@ -91,6 +94,10 @@ class SetSource(PictureSource):
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Change the chain."""
         self.playground.change(wanted)
+
+    def _shown(self, edge: int) -> Shown:
+        names = {label: name for name, label in self.images.label_map.items()}
+        return Shown(self._pipeline(), names, edge, bool(self.play()["steps"]))
 
     def _pipeline(self) -> Pipeline:
         play, own = self.playground, self.images.pipeline

@@ -14,7 +14,7 @@ from zoo_lab.widgets import assets
 from zoo_lab.widgets.viewer.items import Item
 from zoo_lab.widgets.viewer.sheet import Sheet
 from zoo_lab.widgets.viewer.source import PictureSource, page_of
-from zoo_lab.widgets.viewer.wire import packed, packed_volume
+from zoo_lab.widgets.viewer.wire import packed, packed_stages, packed_volume
 
 FOLDER = assets.FOLDER.parent / "viewer" / "static"
 THUMBNAIL = 320
@@ -55,7 +55,7 @@ class ImageViewer(anywidget.AnyWidget):
         self._pages: dict[tuple[int, ...], list[Item]] = {}
         self._listeners: list[Callable[[], object]] = []
         self._answers = {"ready": self._begin, "items": self._items, "whole": self._whole, "volume": self._volume}
-        self._answers["play"] = self._play
+        self._answers |= {"play": self._play, "stages": self._stages}
         self.on_msg(self._receive)
         self.observe(lambda _change: self._tell(), ["threshold", "classes"])
 
@@ -112,6 +112,10 @@ class ImageViewer(anywidget.AnyWidget):
     def _whole(self, content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         told, buffers = packed(self.source.fetch([int(content["index"])], WHOLE))
         return {"index": int(content["index"]), "items": told}, buffers
+
+    def _stages(self, content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        told, buffers = packed_stages(self.source.stages(int(content["index"]), THUMBNAIL))
+        return {"index": int(content["index"]), "stages": told}, buffers
 
     def _volume(self, content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         return packed_volume(self.source.volume(int(content["index"]), int(content["side"]), int(content["channel"])))

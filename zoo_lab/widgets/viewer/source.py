@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo_lab.widgets.viewer.items import Item, Volume
+from zoo_lab.widgets.viewer.items import Item, Side, Volume
 
 _IN_A_ROW = 6
 _PAIRS_IN_A_ROW = 3
@@ -37,6 +37,10 @@ class PictureSource(ABC):
             indices: which, counted from 0.
             edge: pictures are made smaller until no side is longer.
         """
+
+    @abstractmethod
+    def stages(self, index: int, edge: int) -> list[tuple[str, Side]]:
+        """Return (step, what it left) for each step of the chain that is on, in order, up to one that fails."""
 
     @abstractmethod
     def volume(self, index: int, side: int, channel: int) -> Volume:

@@ -16,6 +16,12 @@ def packed(items: Sequence[Item]) -> tuple[list[dict[str, Any]], list[bytes]]:
     return [_item(item, buffers) for item in items], buffers
 
 
+def packed_stages(stages: Sequence[tuple[str, Side]]) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """Return steps and what they left as JSON values and buffers."""
+    buffers: list[bytes] = []
+    return [{"step": step, "side": _side(side, buffers)} for step, side in stages], buffers
+
+
 def packed_volume(volume: Volume) -> tuple[dict[str, Any], list[bytes]]:
     """Return a volume as JSON values and one buffer: uint16, little-endian, depth first, width last."""
     told = {"low": volume.low, "high": volume.high, "size": list(volume.levels.shape), "shape": list(volume.shape)}

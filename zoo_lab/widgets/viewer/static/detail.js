@@ -3,7 +3,7 @@
 import { h, setText } from "../../static/dom.js";
 import { overlay } from "./boxes.js";
 import { button } from "./buttons.js";
-import { sayings, shortName } from "./grid.js";
+import { sayings, shortName, thumbnail } from "./grid.js";
 import { Slices } from "./slices.js";
 
 const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8];
@@ -29,9 +29,10 @@ export class Detail {
     this.panes = h("div", { class: "zoo-panes", tabindex: "0", role: "group", "aria-label": "Picture" });
     this.tip = h("div", { class: "zoo-tip", role: "status", "aria-live": "polite" });
     this.facts = h("dl", { class: "zoo-facts" });
+    this.strip = h("ol", { class: "zoo-strip", "aria-label": "After each step" });
     const moves = h("span", { class: "zoo-group" }, this.previous, this.place, this.next);
     const bar = h("div", { class: "zoo-detail-bar" }, this.back, moves, this.zooms, this.besideLabel);
-    const parts = [bar, this.panes, this.tip, this.facts];
+    const parts = [bar, this.panes, this.tip, this.strip, this.facts];
     this.element = h("div", { class: "zoo-detail", onkeydown: (event) => this.key(event) }, ...parts);
   }
 
@@ -44,6 +45,7 @@ export class Detail {
     setText(this.place, `${gallery.open + 1} of ${gallery.count.toLocaleString("en-US")}`);
     this.previous.disabled = gallery.open === 0;
     this.next.disabled = gallery.open + 1 >= gallery.count;
+    this.drawStages();
     const key = JSON.stringify([gallery.threshold, gallery.chosen, this.apart, gallery.revision ?? 0]);
     if (this.drawn?.item === item && this.drawn.key === key) return undefined;
     const moved = this.drawn?.index !== gallery.open;
@@ -94,6 +96,18 @@ export class Detail {
     const tip = (words) => this.say(words);
     const frame = h("div", { class: "zoo-frame", style }, image, ...overlay(this.gallery, boxes, tip, shown));
     return h("figure", { class: "zoo-pane" }, caption, h("div", { class: "zoo-stage" }, frame));
+  }
+
+  /** The picture after each step, so that one sees which of them did what. */
+  drawStages() {
+    const { stages } = this.gallery;
+    const key = JSON.stringify([this.gallery.threshold, this.gallery.chosen]);
+    if (this.staged?.stages === stages && this.staged.key === key) return;
+    this.staged = { stages, key };
+    const stage = (side, at) =>
+      h("li", {}, h("span", { class: "zoo-stage-name" }, `${at + 1} ${stages.names[at]}`), thumbnail(this.gallery, side));
+    this.strip.replaceChildren(...stages.sides.map(stage));
+    this.strip.hidden = stages.sides.length < 2;
   }
 
   tell(item) {

@@ -15,6 +15,7 @@ export class Gallery {
     this.busy = 0;
     this.wanted = null;
     this.whole = null; // {index, item} of the one that is shown in full
+    this.stages = { sides: [], names: [] }; // what each step of its chain left
     this.open = null; // its index; null for the grid
     this.listeners = new Set();
     this.redraw = () => this.changed();
@@ -79,10 +80,22 @@ export class Gallery {
     this.forgetWhole();
     this.whole = { index, item: withPictures(content.items[0], buffers) };
     this.changed();
+    if (this.play.steps.length) await this.loadStages(index);
+  }
+
+  async loadStages(index) {
+    const [content, buffers] = await this.channel.ask("stages", { index });
+    if (this.whole?.index !== index) return;
+    const sides = content.stages.map(({ side }) => side);
+    release(this.stages);
+    this.stages = withPictures({ index, sides, names: content.stages.map(({ step }) => step) }, buffers);
+    this.changed();
   }
 
   forgetWhole() {
     if (this.whole) release(this.whole.item);
+    release(this.stages);
+    this.stages = { sides: [], names: [] };
     this.whole = null;
   }
 

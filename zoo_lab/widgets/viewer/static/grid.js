@@ -116,7 +116,8 @@ function tileOf(gallery, item, index) {
   );
 }
 
-function thumbnail(gallery, { picture, boxes, problem }) {
+/** The small picture of one side, with its boxes. */
+export function thumbnail(gallery, { picture, boxes, problem }) {
   if (!picture) return h("span", { class: "zoo-bad" }, problem);
   const image = h("img", { src: picture.url, alt: "", draggable: "false" });
   if (Math.max(picture.width, picture.height) <= 96) image.classList.add("zoo-pixels");
