@@ -80,6 +80,7 @@ def slide(slider, to):
 
 
 def idle(viewer):
+    viewer.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     expect(viewer.locator(".zoo-busy")).to_have_text("", timeout=20_000)
 
 
@@ -132,7 +133,7 @@ def test_the_threshold_and_the_classes_choose_the_boxes_that_are_drawn(lab, view
     slide(threshold, 0.95)
     expect(boxes).to_have_count(1)  # the true one has no score
     slide(threshold, 0)
-    chip = viewer.get_by_role("button", name=re.compile("dahlia"))
+    chip = viewer.locator(".zoo-chips").get_by_role("button", name="dahlia")
     chip.click()
     expect(boxes).to_have_count(1)
     expect(chip).to_have_attribute("aria-pressed", "true")

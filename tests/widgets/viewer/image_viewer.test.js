@@ -230,6 +230,18 @@ describe("the chain", () => {
     expect(urls.size).toBe(12);
   });
 
+  it("leaves a number alone while it is typed", async () => {
+    const epoch = find(".zoo-chance label:nth-child(2) input");
+    epoch.focus();
+    epoch.value = "12";
+    find(".zoo-threshold input").dispatchEvent(new Event("input")); // draws everything anew
+    await settle();
+    expect(epoch.value).toBe("12");
+    epoch.dispatchEvent(new Event("change"));
+    await settle();
+    expect(kernel.asked.findLast(({ type }) => type === "play").wanted.epoch).toBe(12);
+  });
+
   it("leads to another epoch", async () => {
     find(".zoo-chance button").click();
     await settle();

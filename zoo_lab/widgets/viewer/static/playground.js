@@ -103,5 +103,5 @@ export class Playground {
 
 /** Set an input's value, but not under the hand that is changing it. */
 function write(input, value) {
-  if (input !== document.activeElement || input.type === "number") input.value = String(value);
+  if (input !== document.activeElement) input.value = String(value);
 }
