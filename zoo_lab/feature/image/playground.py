@@ -57,8 +57,7 @@ class Playground:
             }
             for position, (step, given, on, problem) in enumerate(steps)
         ]
-        code = "None" if self.chain is None else repr(self.chain)
-        return {"seed": self.seed, "epoch": self.epoch, "steps": told, "code": code}
+        return {"seed": self.seed, "epoch": self.epoch, "steps": told, "code": self._code()}
 
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Change what is named in `wanted`: "seed", "epoch", "on", "values", "reset"; see `PictureSource.change`.
@@ -74,6 +73,11 @@ class Playground:
         for path, value in wanted.get("values", {}).items():
             position, *names = path.split("/")
             self._set(int(position), names, value)
+
+    def _code(self) -> str:
+        """Return the Python of the chain as it is, a line for each step."""
+        lines = [f"    {step!r},\n" for step in self.steps]
+        return f"ChainedPreprocessing([\n{''.join(lines)}])" if lines else "None"
 
     def _set(self, position: int, names: list[str], value: Any) -> None:
         try:
