@@ -49,6 +49,12 @@ def test_single_images_and_lists_of_them_are_sets_too(photo, form):
     assert len(shown) == (2 if form == "stack" else 1)
 
 
+def test_a_table_with_images_is_a_set_too(context, photo):
+    shown = as_image_set(ImageSet.from_arrays([photo] * 3).to_dataframe(context))
+    assert shown.is_distributed()
+    assert "3 images" in str(ImageSetViewer(shown))
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

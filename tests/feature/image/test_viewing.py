@@ -67,7 +67,7 @@ def test_only_the_images_that_are_shown_are_read():
     Counting.seen = []
     images = ImageSet.from_arrays([feature(uri=f"{number}.jpg") for number in range(30)])
     source = SetSource(images.transform(Counting()))
-    assert source.count() == 30
+    assert source.find(1) == 30
     assert Counting.seen == []
     assert [item.name for item in source.fetch(range(8, 11), EDGE)] == ["8.jpg", "9.jpg", "10.jpg"]
     assert Counting.seen == ["8.jpg", "9.jpg", "10.jpg"]
@@ -122,9 +122,9 @@ def test_a_distributed_set_gives_the_same_as_a_local_one(context, folder, kind):
     if kind == "rdd":
         spread = ImageSet.from_rdds(context.sc.parallelize(list(local), 4))
     here, there = SetSource(local.transform(CHAIN), seed=2), SetSource(spread.transform(CHAIN), seed=2)
-    assert there.count() == here.count() == 9
-    names = [place.uri for place in there.places]
-    assert names == [place.uri for place in here.places]
+    assert there.find(99) == here.find(99) == 9
+    names = [place.uri for place in there._places]
+    assert names == [place.uri for place in here._places]
     chosen = [7, 0, 4]
     for one, other in zip(here.fetch(chosen, EDGE), there.fetch(chosen, EDGE), strict=True):
         assert one.name == other.name
@@ -135,12 +135,23 @@ def test_a_page_of_a_distributed_set_opens_only_its_own_files(context, tmp_path)
     for number in range(12):
         cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((8, 9, 3), number, np.uint8))
     source = SetSource(ImageSet.read(tmp_path, context, min_partitions=2))
-    assert source.count() == 12
+    assert source.find(1) == 12
     for number in (0, 1, 2, 6, 7, 8, 9, 10, 11):
         (tmp_path / f"{number:02}.png").unlink()  # whoever opens one of these fails
     items = source.fetch([3, 4, 5], EDGE)
     assert [int(decoded(item.sides[0].picture)[0, 0, 0]) for item in items] == [3, 4, 5]
     assert "cannot be opened" in source.fetch([0], EDGE)[0].sides[0].problem
+
+
+def test_of_a_set_that_must_be_read_to_be_counted_only_the_first_partitions_are_looked_through(context):
+    images = context.sc.parallelize([np.full((8, 9, 3), number, np.uint8) for number in range(40)], 8)
+    source = SetSource(ImageSet.from_rdds(images))
+    items = source.fetch(range(4), EDGE)
+    assert [int(decoded(item.sides[0].picture)[0, 0, 0]) for item in items] == [0, 1, 2, 3]
+    assert (source.find(4), source.complete) == (5, False)
+    assert (source.find(6), source.complete) == (10, False)
+    assert [int(decoded(item.sides[0].picture)[0, 0, 0]) for item in source.fetch([33, 7], EDGE)] == [33, 7]
+    assert (source.find(41), source.complete) == (40, True)
 
 
 def test_splits_and_repeated_images_keep_their_places():
@@ -149,10 +160,10 @@ def test_splits_and_repeated_images_keep_their_places():
     assert [item.name for item in SetSource(twice).fetch([1, 0], EDGE)] == ["same.jpg"] * 2
     whole = ImageSet.from_arrays([feature(uri=f"{number}.jpg") for number in range(20)])
     parts = [SetSource(part) for part in whole.random_split([0.5, 0.5], seed=1)]
-    assert sum(part.count() for part in parts) == 20
+    assert sum(part.find(99) for part in parts) == 20
     for part in parts:
-        names = [item.name for item in part.fetch(range(part.count()), 16)]
-        assert names == [place.uri for place in part.places]
+        names = [item.name for item in part.fetch(range(part.find(99)), 16)]
+        assert names == [place.uri for place in part._places]
 
 
 def test_boxes_are_true_or_predicted_and_follow_the_chain():

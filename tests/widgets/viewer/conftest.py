@@ -31,7 +31,9 @@ class Squares(PictureSource):
         self._count = count
         self._steps = list(steps)
 
-    def count(self) -> int:
+    complete = True
+
+    def find(self, least: int) -> int:
         return self._count
 
     def fetch(self, indices: Sequence[int], edge: int) -> list[Item]:

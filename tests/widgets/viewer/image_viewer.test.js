@@ -14,7 +14,7 @@ const STEP = {
 };
 
 /** A kernel that answers at once, from 40 images; `slow` leaves questions waiting until `release`. */
-function makeKernel({ steps = [] } = {}) {
+function makeKernel({ steps = [], complete = true } = {}) {
   const listeners = new Map();
   const traits = { threshold: 0, classes: [], view: "v1", playing: true };
   const play = { seed: 0, epoch: 0, steps, code: "…" };
@@ -27,10 +27,10 @@ function makeKernel({ steps = [] } = {}) {
     })),
   });
   const answers = {
-    ready: () => ({ title: "Set", classes: ["cat", "dog"], count: 40, page: 6, play }),
+    ready: () => ({ title: "Set", classes: ["cat", "dog"], count: complete ? 40 : 12, complete, page: 6, play }),
     items: ({ start, count }) => {
       const length = Math.min(count, 40 - start);
-      return { start, items: Array.from({ length }, (_, at) => item(start + at)) };
+      return { start, count: 40, complete: complete || start > 20, items: Array.from({ length }, (_, at) => item(start + at)) };
     },
     whole: ({ index }) => (index === 5 ? { problem: "it is cut off" } : { index, items: [item(index)] }),
     stages: ({ index }) => ({ index, stages: ["A", "B"].map((step) => ({ step, side: item(index).sides[0] })) }),
@@ -153,6 +153,21 @@ describe("the grid", () => {
     expect(urls.size).toBe(0);
     expect(kernel.model.listens()).toBe(false);
     expect(element.childElementCount).toBe(0);
+  });
+});
+
+describe("a set that must be read to be counted", () => {
+  it("says that there may be more, until it is known that there are not", async () => {
+    await open({ complete: false });
+    expect(find(".zoo-title").textContent).toBe("40 or more images");
+    expect(find(".zoo-more").textContent).toBe("More6 of 40 or more");
+    for (let page = 0; page < 6; page += 1) {
+      find(".zoo-more button").click();
+      await settle();
+    }
+    expect(find(".zoo-title").textContent).toBe("40 images");
+    expect(all(".zoo-tile").length).toBe(40);
+    expect(find(".zoo-more button").hidden).toBe(true);
   });
 });
 

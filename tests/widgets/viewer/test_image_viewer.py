@@ -29,7 +29,7 @@ def ask(viewer, wire, kind, **content):
 
 def test_a_page_is_told_what_there_is_without_any_picture_being_made(viewer, wire, squares):
     told, buffers = ask(viewer, wire, "ready")
-    assert (told["title"], told["count"], told["page"]) == ("Squares", 40, 12)
+    assert (told["title"], told["count"], told["complete"], told["page"]) == ("Squares", 40, True, 12)
     assert told["classes"] == ("red", "green")
     assert told["play"]["seed"] == 3
     assert squares.asked == []

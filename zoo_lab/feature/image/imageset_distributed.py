@@ -85,10 +85,14 @@ class DistributedImageSet(ImageSet):
         """What happens to each image, in order."""
         return self._pipeline
 
-    def places(self) -> list[Place]:
-        """Return where each image is; files are not read where each holds one image."""
+    def places(self, start: int = 0) -> tuple[list[Place], int | None]:
+        """Return where images are from a partition on, and the partition to go on from; see `Viewable.places`."""
         names = self._source.names().mapPartitionsWithIndex(Numbered(self._pipeline.chosen))
-        return self._source.ordered(self._run("find images", names))
+        if self._source.cheap_names:
+            return sorted(self._run("find images", names)), None
+        end, last = max(2 * start, 1), names.getNumPartitions()
+        found = self._run("find images", names, list(range(start, min(end, last))))
+        return found, end if end < last else None
 
     def at(self, places: Sequence[Place], work: Callable[[ImageFeature], Any]) -> list[Any]:
         """Return what `work` makes of the images at these places, in the workers."""

@@ -74,9 +74,9 @@ class LocalImageSet(ImageSet):
         """What happens to each image, in order."""
         return self._pipeline
 
-    def places(self) -> list[Place]:
-        """Return where each image is, without reading it."""
-        return list(Numbered(self._pipeline.chosen)(0, self._sources))
+    def places(self, start: int = 0) -> tuple[list[Place], int | None]:
+        """Return where all images are, without reading them."""
+        return list(Numbered(self._pipeline.chosen)(start, self._sources)), None
 
     def at(self, places: Sequence[Place], work: Callable[[ImageFeature], Any]) -> list[Any]:
         """Return what `work` makes of the images at these places."""

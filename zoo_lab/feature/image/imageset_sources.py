@@ -40,9 +40,10 @@ class DistributedSource(ABC):
     def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
         """Return an RDD of (place, image) for some of `names`, and in which partitions they are; None for all."""
 
-    def ordered(self, places: list[Place]) -> list[Place]:
-        """Return the places in the order in which people expect the images: as they come."""
-        return places
+    @property
+    def cheap_names(self) -> bool:
+        """Whether `names` takes no reading; then their order means nothing: Spark finds large files first."""
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +95,10 @@ class FileSource(DistributedSource):
             images = replace(self, frame=frame, empty=sorted(known.keys() & set(self.empty))).images()
         return images.map(_Placed(known)), None
 
-    def ordered(self, places: list[Place]) -> list[Place]:
-        """Return the places by path: Spark finds large files first."""
-        return sorted(places) if self.one_each else places
+    @property
+    def cheap_names(self) -> bool:
+        """Whether each file holds one image."""
+        return self.one_each
 
     def _made(self, frame: DataFrame) -> RDD:
         if self.local:

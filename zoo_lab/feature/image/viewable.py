@@ -31,8 +31,12 @@ class Viewable(ImageCollection):
         """What happens to each image, in order."""
 
     @abstractmethod
-    def places(self) -> list[Place]:
-        """Return where each image is, in the order of the set; files are not read where each holds one image."""
+    def places(self, start: int = 0) -> tuple[list[Place], int | None]:
+        """Return where images are from a partition on, in the order of the set, and the partition to go on from.
+
+        That is None at the end. All are found at once where no file has to be read for it; else those of a few
+        partitions, twice as many each time.
+        """
 
     @abstractmethod
     def at(self, places: Sequence[Place], work: Callable[[ImageFeature], Any]) -> list[Any]:

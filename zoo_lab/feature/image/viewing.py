@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import DataError, ZooLabError
+from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.pipeline import Pipeline
 from zoo_lab.feature.image.playground import Playground
 from zoo_lab.feature.image.showing import Shown, Sliced, Stages
@@ -41,7 +42,8 @@ class SetSource(PictureSource):
         steps = [*images.pipeline.steps, *([] if chain is None else [chain])]
         seeding = (own_seed if seed is None else seed, own_epoch if epoch is None else epoch)
         self.playground = Playground(steps, seeding)
-        self._places: list[Place] | None = None
+        self._places: list[Place] = []
+        self._next: int | None = 0  # the partition whose images are looked for next; None when all are known
         self._volumes: dict[tuple[Any, ...], Volume] = {}
 
     @property
@@ -55,23 +57,24 @@ class SetSource(PictureSource):
         return sorted(self.images.label_map, key=self.images.label_map.get)
 
     @property
-    def places(self) -> list[Place]:
-        """Where the images are."""
-        if self._places is None:
-            self._places = self.images.places()
-        return self._places
+    def complete(self) -> bool:
+        """Whether all images are known."""
+        return self._next is None
 
-    def count(self) -> int:
-        """Return how many images there are."""
-        return len(self.places)
+    def find(self, least: int) -> int:
+        """Look for images until so many are known, or all; return how many are."""
+        while self._next is not None and len(self._places) < least:
+            found, self._next = self.images.places(self._next)
+            self._places += found
+        return len(self._places)
 
     def fetch(self, indices: Sequence[int], edge: int) -> list[Item]:
         """Return these images, rendered where they are."""
-        return self.images.at([self.places[index] for index in indices], self._shown(edge))
+        return self._at(indices, self._shown(edge))
 
     def stages(self, index: int, edge: int) -> list[tuple[str, Side]]:
         """Return what each step that is on leaves of an image."""
-        [stages] = self.images.at([self.places[index]], Stages(self._shown(edge)))
+        [stages] = self._at([index], Stages(self._shown(edge)))
         return stages
 
     def volume(self, index: int, side: int, channel: int) -> Volume:
@@ -79,7 +82,7 @@ class SetSource(PictureSource):
         pipeline = self._pipeline() if side else self._pipeline().replace(steps=())
         key = (index, channel, repr(pipeline))
         if key not in self._volumes:
-            [found] = self.images.at([self.places[index]], Sliced(pipeline, channel))
+            [found] = self._at([index], Sliced(pipeline, channel))
             if isinstance(found, DataError):
                 raise found
             self._volumes[key] = found
@@ -94,6 +97,10 @@ class SetSource(PictureSource):
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Change the chain."""
         self.playground.change(wanted)
+
+    def _at(self, indices: Sequence[int], work: Callable[[ImageFeature], Any]) -> list[Any]:
+        self.find(max(indices, default=-1) + 1)
+        return self.images.at([self._places[index] for index in indices], work)
 
     def _shown(self, edge: int) -> Shown:
         names = {label: name for name, label in self.images.label_map.items()}

@@ -96,18 +96,24 @@ class ImageViewer(anywidget.AnyWidget):
 
     def _begin(self, _content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         source = self.source
-        told = {"title": source.title, "classes": source.classes, "count": source.count(), "play": source.play()}
-        return {**told, "page": page_of(self.rows, source)}, []
+        page = page_of(self.rows, source)
+        told = {"title": source.title, "classes": source.classes, "play": source.play()}
+        return {**told, **self._known(page), "page": page}, []
 
     def _items(self, content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         start = max(int(content["start"]), 0)
-        stop = min(start + min(int(content["count"]), _MOST_AT_ONCE), self.source.count())
+        stop = start + min(int(content["count"]), _MOST_AT_ONCE)
+        known = self._known(stop)
+        stop = min(stop, known["count"])
         items = self.load(range(start, stop))
         if start == 0:
             self.shown = items
             self._tell()
         told, buffers = packed(items)
-        return {"start": start, "items": told}, buffers
+        return {**known, "start": start, "items": told}, buffers
+
+    def _known(self, least: int) -> dict[str, Any]:
+        return {"count": self.source.find(least), "complete": self.source.complete}
 
     def _whole(self, content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         told, buffers = packed(self.source.fetch([int(content["index"])], WHOLE))

@@ -33,7 +33,8 @@ class Sheet:
 
     Args:
         title: what they are.
-        count: how many there are in all.
+        count: how many there are in all, as far as is known.
+        complete: whether more is not to come.
         items: the first ones.
         names: of all classes that have boxes here, in the order of their colours.
         threshold: least score of the boxes that are drawn.
@@ -43,6 +44,7 @@ class Sheet:
 
     title: str
     count: int
+    complete: bool
     items: Sequence[Item]
     names: Sequence[str]
     threshold: float
@@ -54,7 +56,8 @@ class Sheet:
         """Return the sheet of these images of a source."""
         names = sorted({box.name for item in items for side in item.sides for box in side.boxes})
         names = [*(name for name in source.classes if name in names), *(n for n in names if n not in source.classes)]
-        return cls(source.title, source.count(), items, names, threshold, classes, source.play())
+        known = source.find(len(items)), source.complete
+        return cls(source.title, *known, items, names, threshold, classes, source.play())
 
     def boxes(self, side: Side) -> list[Box]:
         """Return the boxes that are drawn on one side of an image."""
@@ -64,8 +67,8 @@ class Sheet:
     @property
     def head(self) -> str:
         """How many images there are, and what they went through."""
-        counted = f"{self.count:,} image" + "s" * (self.count != 1)
-        first = f", the first {len(self.items)}" if len(self.items) < self.count else ""
+        counted = f"{self.count:,} image" + "s" * (self.count != 1) + " or more" * (not self.complete)
+        first = f", the first {len(self.items)}" if len(self.items) < self.count or not self.complete else ""
         chain = " → ".join(step["name"] for step in self.play["steps"] if step["on"])
         drawn = f" · seed {self.play['seed']}, epoch {self.play['epoch']}" if chain else ""
         return f"{counted}{first}{f' → {chain}' if chain else ''}{drawn}"

@@ -26,8 +26,13 @@ class PictureSource(ABC):
         """The names of the classes, in the order of their labels; empty if there are none."""
 
     @abstractmethod
-    def count(self) -> int:
-        """Return how many images there are; none is read for it."""
+    def find(self, least: int) -> int:
+        """Look for images until at least so many are known, or all; return how many are known. None is read for it."""
+
+    @property
+    @abstractmethod
+    def complete(self) -> bool:
+        """Whether all images are known, so that there are no more."""
 
     @abstractmethod
     def fetch(self, indices: Sequence[int], edge: int) -> list[Item]:
@@ -65,5 +70,5 @@ class PictureSource(ABC):
 
 def page_of(rows: int, source: PictureSource) -> int:
     """Return how many images fill so many rows at first; with a chain each takes the room of two."""
-    in_a_row = _PAIRS_IN_A_ROW if source.play()["steps"] else _IN_A_ROW
-    return min(rows * in_a_row, source.count())
+    wanted = rows * (_PAIRS_IN_A_ROW if source.play()["steps"] else _IN_A_ROW)
+    return min(wanted, source.find(wanted))

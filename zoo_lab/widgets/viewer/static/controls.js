@@ -23,7 +23,8 @@ export class Controls {
   update() {
     const { gallery } = this;
     const boxes = gallery.boxes();
-    setText(this.title, gallery.count === null ? "" : counted(gallery.count, "image"));
+    const noun = gallery.count === 1 && gallery.complete ? "image" : "images";
+    setText(this.title, gallery.count === null ? "" : `${gallery.total} ${noun}`);
     setText(this.busy, gallery.busy ? "fetching…" : "");
     this.chain.hidden = gallery.play.steps.length === 0;
     this.marks.hidden = boxes.length === 0;

@@ -42,9 +42,9 @@ export class Detail {
     this.element.hidden = gallery.open === null;
     if (gallery.open === null) return this.clear();
     if (!item) return undefined;
-    setText(this.place, `${gallery.open + 1} of ${gallery.count.toLocaleString("en-US")}`);
+    setText(this.place, `${gallery.open + 1} of ${gallery.total}`);
     this.previous.disabled = gallery.open === 0;
-    this.next.disabled = gallery.open + 1 >= gallery.count;
+    this.next.disabled = !gallery.has(gallery.open + 1);
     this.drawStages();
     const key = JSON.stringify([gallery.threshold, gallery.chosen, this.apart, gallery.revision ?? 0]);
     if (this.drawn?.item === item && this.drawn.key === key) return undefined;
@@ -142,8 +142,7 @@ export class Detail {
 
   step(by) {
     const to = this.gallery.open + by;
-    if (to < 0 || to >= this.gallery.count) return;
-    this.gallery.show(to);
+    if (this.gallery.has(to)) this.gallery.show(to);
   }
 
   close() {

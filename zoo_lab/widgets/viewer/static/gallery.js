@@ -8,7 +8,8 @@ export class Gallery {
     this.channel = new Channel(model);
     this.items = [];
     this.classes = [];
-    this.count = null;
+    this.count = null; // as many as are known; there may be more until they are complete
+    this.complete = false;
     this.page = 12;
     this.play = { seed: 0, epoch: 0, steps: [], code: "" };
     this.problem = "";
@@ -34,7 +35,7 @@ export class Gallery {
   async begin() {
     await this.attempt(async () => {
       const [told] = await this.channel.ask("ready");
-      Object.assign(this, { title: told.title, classes: told.classes, count: told.count });
+      Object.assign(this, { classes: told.classes, count: told.count, complete: told.complete });
       Object.assign(this, { page: Math.max(told.page, 1), play: told.play });
       this.changed();
       await this.load(0);
@@ -43,8 +44,9 @@ export class Gallery {
 
   /** Fetch a page of images from `start` on. */
   async load(start, count = this.page) {
-    if (start >= this.count) return;
+    if (!this.has(start)) return;
     const [content, buffers] = await this.channel.ask("items", { start, count });
+    Object.assign(this, { count: content.count, complete: content.complete });
     content.items.forEach((item, at) => {
       const index = content.start + at;
       if (this.items[index]) release(this.items[index]);
@@ -57,8 +59,14 @@ export class Gallery {
     return this.attempt(() => this.load(this.items.length));
   }
 
-  get hasMore() {
-    return this.count !== null && this.items.length < this.count;
+  /** Whether there is, or may be, an image with this number. */
+  has(index) {
+    return this.count !== null && index >= 0 && (index < this.count || !this.complete);
+  }
+
+  /** How many images there are, in words. */
+  get total() {
+    return `${(this.count ?? 0).toLocaleString("en-US")}${this.complete ? "" : " or more"}`;
   }
 
   /** Show image `index` in full, or with null the grid; the next page is fetched where it ends. */
@@ -68,7 +76,8 @@ export class Gallery {
     if (index === null) return;
     await this.attempt(async () => {
       if (index >= this.items.length) await this.load(this.items.length);
-      await this.loadWhole();
+      if (index < this.items.length) await this.loadWhole();
+      else if (this.open === index) this.open = this.items.length - 1; // there were no more
     });
   }
 

@@ -33,9 +33,10 @@ export class Grid {
       } else this.list.append(h("li", {}, element));
       this.tiles[index] = { item, key, element };
     });
-    this.button.hidden = !gallery.hasMore;
-    this.left.hidden = !gallery.hasMore;
-    setText(this.left, `${gallery.items.length} of ${(gallery.count ?? 0).toLocaleString("en-US")}`);
+    const more = gallery.items.length > 0 && gallery.has(gallery.items.length);
+    this.button.hidden = !more;
+    this.left.hidden = !more;
+    setText(this.left, `${gallery.items.length} of ${gallery.total}`);
   }
 
   async more() {
