@@ -26,7 +26,7 @@ from zoo_lab.feature.image import (
     ImageSetViewer,
 )
 from zoo_lab.feature.image.rendering import levels_of, rendered
-from zoo_lab.feature.image.viewing import SetSource
+from zoo_lab.feature.image.setsource import SetSource
 from zoo_lab.widgets.viewer.items import PREDICTION, TRUTH
 
 CHAIN = ChainedPreprocessing([
