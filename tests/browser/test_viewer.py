@@ -75,6 +75,12 @@ def colour(image, x, y):
     return image.page.evaluate(COLOUR, [image.element_handle(), x, y])
 
 
+def colours(viewer):
+    """Return the colours on a line through the first picture after its chain."""
+    image = viewer.locator(".zoo-tile").first.locator("img").last
+    return [colour(image, at / 10, 0.5) for at in range(1, 10)]
+
+
 def slide(slider, to):
     slider.evaluate("(input, to) => { input.value = to; input.dispatchEvent(new Event('input')); }", str(to))
 
@@ -233,19 +239,22 @@ def test_it_fits_into_a_narrow_cell(lab, viewer):
 
 def test_after_a_reload_the_same_seed_and_epoch_give_the_same_pictures(lab, viewer):
     viewer.get_by_role("button", name="Chain", exact=True).click()
+    first = colours(viewer)
     epoch = viewer.get_by_label("epoch")
     epoch.fill("5")
     epoch.press("Enter")
     idle(viewer)
-    places = [(0.1 * at, 0.5) for at in range(1, 10)]
-    before = [colour(viewer.locator(".zoo-tile").first.locator("img").last, *place) for place in places]
+    before = colours(viewer)
+    assert before != first
+    lab.run_cell(3)
+    expect(lab.output(3)).to_contain_text("]) 5", timeout=20_000)
     lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
     lab.page.reload()
     lab.wait_for_kernel()
     expect(viewer.locator(".zoo-tile")).to_have_count(6, timeout=30_000)
     viewer.get_by_role("button", name="Chain", exact=True).click()
     expect(viewer.get_by_label("epoch")).to_have_value("5")
-    assert [colour(viewer.locator(".zoo-tile").first.locator("img").last, *place) for place in places] == before
+    assert colours(viewer) == before
     expect(lab.output(1).locator(".zoo-sheet")).to_have_count(1)
     expect(lab.output(1).locator(".zoo-sheet")).to_be_hidden()
 

@@ -17,7 +17,8 @@ export class Playground {
     const numbers = [h("label", {}, "seed", this.seed), h("label", {}, "epoch", this.epoch)];
     const bar = h("div", { class: "zoo-chance" }, ...numbers, this.another, this.reset);
     const code = h("div", { class: "zoo-code" }, h("pre", { tabindex: "0" }, this.code), this.copy);
-    this.element = h("div", { class: "zoo-playground", role: "group", "aria-label": "Chain" }, bar, this.steps, code);
+    const attributes = { class: "zoo-playground", role: "group", "aria-label": "Chain", onkeydown: take };
+    this.element = h("div", attributes, bar, this.steps, code);
   }
 
   number(name) {
@@ -99,6 +100,13 @@ export class Playground {
     };
     return { element: h("div", attributes, h("span", {}, words), rough, exact), update };
   }
+}
+
+/** Take with Enter what was typed, as leaving the input does; within a notebook Enter alone does not. */
+function take(event) {
+  if (event.key !== "Enter" || !event.target.matches("input[type=number], input[type=text]")) return;
+  event.target.blur();
+  event.target.focus();
 }
 
 /** Set an input's value, but not under the hand that is changing it. */
