@@ -36,9 +36,9 @@ class DistributedSource(ABC):
     def names(self) -> RDD:
         """Return an RDD with an image for each, of which only what tells it from others is sure to be there."""
 
-    @abstractmethod
     def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
         """Return an RDD of (place, image) for some of `names`, and in which partitions they are; None for all."""
+        return self.images().mapPartitionsWithIndex(_At(places)), sorted({place.partition for place in places})
 
     @property
     def cheap_names(self) -> bool:
@@ -82,7 +82,7 @@ class FileSource(DistributedSource):
     def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
         """Return an RDD of (place, image) for some files, which alone are read where each holds one image."""
         if not self.one_each:
-            return self.images().mapPartitionsWithIndex(_At(places)), sorted({place.partition for place in places})
+            return super().at(places)
         known = {place.uri: place for place in places}
         if self.local:
             context = self.frame.sparkSession.sparkContext
@@ -133,10 +133,6 @@ class RddSource(DistributedSource):
     def names(self) -> RDD:
         """Return the RDD."""
         return self.rdd
-
-    def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
-        """Return an RDD of (place, image) in the partitions that have them."""
-        return self.rdd.mapPartitionsWithIndex(_At(places)), sorted({place.partition for place in places})
 
 
 @dataclass(frozen=True)
