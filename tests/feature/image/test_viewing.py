@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import cv2
@@ -179,6 +180,19 @@ def test_boxes_are_true_or_predicted_and_follow_the_chain():
     assert predicted.corners == pytest.approx((0.1, 0.1, 0.5, 0.5))
     [flipped] = item.sides[1].boxes  # what was predicted before the chain does not follow it, and is not drawn there
     assert flipped.corners == pytest.approx((200 / 320, 30 / 240, 280 / 320, 90 / 240))
+
+
+def test_the_objects_of_real_photographs_have_their_classes(test_data):
+    folder = test_data / "images" / "VOCdevkit" / "VOC2007"
+    source = SetSource(ImageSet.read_voc(folder, "trainval"))
+    for item in source.fetch(range(source.find(1)), 64):
+        told = (folder / "Annotations" / item.name.rsplit("/")[-1].replace(".jpg", ".xml")).read_text()
+        names = re.findall(r"<object>\s*<name>(\w+)</name>", told)
+        assert [box.name for box in item.sides[0].boxes] == names
+        assert [box.difficult for box in item.sides[0].boxes] == [
+            mark == "1" for mark in re.findall(r"<difficult>(\d)", told)
+        ]
+        assert all(0 <= corner <= 1 for box in item.sides[0].boxes for corner in box.corners)
 
 
 def test_boxes_with_scores_are_predictions():

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from xml.dom import minidom
 
 from zoo_lab.widgets.viewer import sheet
 from zoo_lab.widgets.viewer.items import Item, Side
 from zoo_lab.widgets.viewer.output import show
 from zoo_lab.widgets.viewer.sheet import Sheet
+
+
+def wait_until(happened, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def elements(drawn: str, name: str):
@@ -74,3 +82,22 @@ def test_a_cell_gets_the_widget_and_beside_it_the_sheet_which_follows(squares, w
     assert f'data-view="{viewer.view}"' in kept["data"]["text/html"]
     assert re.search(r"folder/5\.png", kept["data"]["text/plain"])
     assert squares.asked == [[0, 1, 2, 3, 4, 5]]
+
+
+def test_the_sheet_follows_what_is_shown_once_for_many_changes(squares, wire, shown, monkeypatch):
+    from zoo_lab.widgets.viewer import output
+    from zoo_lab.widgets.viewer.image_viewer import ImageViewer
+
+    monkeypatch.setattr(output, "_SECONDS_BETWEEN_SHEETS", 0.05)
+    viewer = ImageViewer(squares, rows=1)
+    show(viewer)
+    for threshold in (0.3, 0.6, 0.9):
+        viewer.threshold = threshold
+    wait_until(lambda: len(shown) > 2)
+    [update] = shown[2:]
+    assert update["update"]
+    assert update["transient"]["display_id"] == shown[1]["transient"]["display_id"]
+    assert update["data"]["text/plain"].splitlines()[2].split()[-1] == "1"
+    viewer.threshold = 0.0
+    wait_until(lambda: len(shown) > 3)
+    assert shown[3]["data"]["text/plain"].splitlines()[2].split()[-1] == "3"

@@ -8,11 +8,12 @@ the page, and hide the widget's error where it is not.
 from __future__ import annotations
 
 import base64
+import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from zoo_lab.widgets.ticker import Ticker
 from zoo_lab.widgets.viewer import sheet
 from zoo_lab.widgets.viewer.image_viewer import ImageViewer
 
@@ -31,8 +32,7 @@ def show(viewer: ImageViewer) -> None:
     widget, _ = viewer._repr_mimebundle_()
     _display(widget | {"text/plain": ""}, f"{place}-live")
     _display(bundle(viewer), place)
-    ticker = Ticker(lambda: _display(bundle(viewer), place, update=True), _SECONDS_BETWEEN_SHEETS)
-    viewer.on_change(ticker.wake)
+    viewer.on_change(_Soon(lambda: _display(bundle(viewer), place, update=True)))
 
 
 def bundle(viewer: ImageViewer) -> dict[str, Any]:
@@ -47,6 +47,24 @@ def bundle(viewer: ImageViewer) -> dict[str, Any]:
         "text/html": f'<style>{style}</style><div class="zoo-sheet" data-view="{viewer.view}">{image}</div>',
         "text/plain": words,
     }
+
+
+class _Soon:
+    """Calls `work` within a second of being asked, once for all that is asked meanwhile; between, no thread waits."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._asked = threading.Lock()
+
+    def __call__(self) -> None:
+        if self._asked.acquire(blocking=False):
+            timer = threading.Timer(_SECONDS_BETWEEN_SHEETS, self._run)
+            timer.daemon = True
+            timer.start()
+
+    def _run(self) -> None:
+        self._asked.release()
+        self._work()
 
 
 def _display(content: dict[str, Any], display_id: str, update: bool = False) -> None:
