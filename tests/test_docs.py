@@ -41,7 +41,9 @@ def test_links_lead_to_files_that_are_there(page):
 def test_the_magics_lines_are_right(line):
     name, _, rest = line.partition(" ")
     command, _ = MAGICS[name]
-    names = dict.fromkeys(("model", "train", "test", "run", "x", "y", "slow")) | {"keras": keras}
+    names = dict.fromkeys(("model", "train", "test", "run", "x", "y", "slow", "images", "chain", "detected")) | {
+        "keras": keras
+    }
     try:
         command.parse(rest, names)
     except ArgumentError as error:
@@ -73,7 +75,10 @@ def test_names_of_zoo_lab_exist(page):
     assert names - set(zoo_lab.__all__) - packages == set()
 
 
-@pytest.mark.parametrize("name", ["README.md", "context.md", "images.md", "imagesets.md", "nnframes.md"])
+_RUN = ["README.md", "context.md", "images.md", "imagesets.md", "nnframes.md", "viewer.md"]
+
+
+@pytest.mark.parametrize("name", _RUN)
 def test_the_python_runs(name, context, monkeypatch, tmp_path, capsys):
     [page] = [page for page in PAGES if page.name == name]
     monkeypatch.chdir(tmp_path)

@@ -1,7 +1,7 @@
-"""The IPython magics: %zoo_context, %zoo_fit and %zoo_stop. Each parses its line, makes a few calls and shows a widget.
+"""The IPython magics: %zoo_context, %zoo_fit, %zoo_show, %zoo_stop. Each parses its line, makes a few calls and shows.
 
 `command` and `kinds` hold a magic's table of options, from which parser (`command`), help (`usage`) and completion
-come; `context`, `fit` and `stop` are the magics; `registry` puts them into a shell and takes them out again.
+come; `context`, `fit`, `show` and `stop` are the magics; `registry` puts them into a shell and takes them out again.
 """
 
 from __future__ import annotations

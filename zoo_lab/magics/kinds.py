@@ -75,6 +75,18 @@ def _whole_number(word: str, namespace: Namespace) -> int:
     return int(found)
 
 
+def _number(word: str, namespace: Namespace) -> float:
+    plain = expanded(word, namespace)
+    try:
+        return float(plain)
+    except ValueError:
+        found = evaluate(plain, namespace)
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        msg = f"Expected a number; received {word!r}, which is {found!r}."
+        raise ArgumentError(msg)
+    return float(found)
+
+
 def _number_or_auto(word: str, namespace: Namespace) -> int | str:
     return "auto" if expanded(word, namespace) == "auto" else _whole_number(word, namespace)
 
@@ -108,6 +120,7 @@ def _new_name(word: str, namespace: Namespace) -> str:
 
 FLAG = Kind("", lambda word, namespace: True)
 WHOLE_NUMBER = Kind("N", _whole_number)
+NUMBER = Kind("X", _number)
 NUMBER_OR_AUTO = Kind("N|auto", _number_or_auto, lambda namespace: ("auto",))
 PLACE = Kind("PLACE", _place)
 COLUMNS = Kind("A,B", _columns)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[a-z_./]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
 
 
@@ -16,8 +16,8 @@ def module(name: str, folder: Path = FOLDER) -> str:
     The modules are written so that this is all it takes: named imports of neighbours only, one default
     export at the top file, and no name declared twice (a test holds them to it).
     """
-    sources: dict[str, str] = {}
-    _collect(name, folder, sources)
+    sources: dict[Path, str] = {}
+    _collect((folder / f"{name}.js").resolve(), sources)
     return "\n".join(sources.values())
 
 
@@ -26,10 +26,10 @@ def style(name: str, folder: Path = FOLDER) -> str:
     return (folder / f"{name}.css").read_text(encoding="utf-8")
 
 
-def _collect(name: str, folder: Path, sources: dict[str, str]) -> None:
-    if name in sources:
+def _collect(path: Path, sources: dict[Path, str]) -> None:
+    if path in sources:
         return
-    text = (folder / f"{name}.js").read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     for neighbour in _IMPORT.findall(text):
-        _collect(neighbour, folder, sources)
-    sources[name] = _EXPORT.sub("", _IMPORT.sub("", text))
+        _collect((path.parent / neighbour).resolve(), sources)
+    sources[path] = _EXPORT.sub("", _IMPORT.sub("", text))

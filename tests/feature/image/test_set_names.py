@@ -11,9 +11,9 @@ import pytest
 from zoo_lab.feature.image import DistributedImageSet, ImageSet, LocalImageSet
 
 MODULES = [
-    "access", "annotated", "coco", "files", "frames", "hadoop", "imageset", "imageset_distributed", "imageset_local",
-    "imageset_reading", "imageset_sources", "labels", "loading", "members", "parquet", "pipeline", "policy",
-    "protobuf", "reading", "taking", "tfrecord", "voc",
+    "access", "annotated", "coco", "detections", "files", "frames", "hadoop", "imageset", "imageset_distributed",
+    "imageset_local", "imageset_reading", "imageset_sources", "labels", "loading", "members", "parquet", "pipeline",
+    "playable", "playground", "policy", "protobuf", "reading", "taking", "tfrecord", "viewable", "viewing", "voc",
 ]  # fmt: skip
 READERS = [name for name, value in vars(ImageSet).items() if isinstance(value, classmethod)]
 

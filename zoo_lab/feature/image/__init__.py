@@ -62,6 +62,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "ImageSaturation": "zoo_lab.feature.image.hsv",
         "ImageSet": "zoo_lab.feature.image.imageset",
         "ImageSetToSample": "zoo_lab.feature.image.tensors",
+        "ImageSetViewer": "zoo_lab.feature.image.viewing",
         "LocalImageSet": "zoo_lab.feature.image.imageset_local",
         "MixUp": "zoo_lab.feature.image.mix",
         "PerImageNormalize": "zoo_lab.feature.image.normalize",

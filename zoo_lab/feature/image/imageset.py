@@ -10,10 +10,10 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.feature.image.base import ImageCollection
 from zoo_lab.feature.image.files import EXTENSIONS, PathLike
 from zoo_lab.feature.image.policy import Report
 from zoo_lab.feature.image.reading import MAX_PIXELS
+from zoo_lab.feature.image.viewable import Viewable
 from zoo_lab.feature.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zoo_lab.feature.featureset import FeatureSet
 
 
-class ImageSet(ImageCollection):
+class ImageSet(Viewable):
     """Many images. `ImageSet.read` and its kin make one; nothing is read before it is asked for.
 
     With `sc` (an NNContext, SparkContext or SparkSession) a set is distributed: its workers read the images, and what

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import interruptible
 from zoo_lab.core.errors import DataError
+from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.files import PathLike
 from zoo_lab.feature.image.frames import EncodedRows, PictureRows, schema
 from zoo_lab.feature.image.hadoop import resolved
@@ -18,6 +19,7 @@ from zoo_lab.feature.image.members import as_image, checked_step, shares_of
 from zoo_lab.feature.image.pipeline import Pipeline
 from zoo_lab.feature.image.policy import Report
 from zoo_lab.feature.image.taking import image_of, label_of, predict_of, records_of, uri_of
+from zoo_lab.feature.image.viewable import Numbered, Place
 from zoo_lab.feature.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -77,6 +79,28 @@ class DistributedImageSet(ImageSet):
     def policy(self) -> str:
         """What becomes of bad files: "raise", "skip" or "mark"."""
         return self._pipeline.policy
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What happens to each image, in order."""
+        return self._pipeline
+
+    def places(self, start: int = 0) -> tuple[list[Place], int | None]:
+        """Return where images are from a partition on, and the partition to go on from; see `Viewable.places`."""
+        names = self._source.names().mapPartitionsWithIndex(Numbered(self._pipeline.chosen))
+        if self._source.cheap_names:
+            return sorted(self._run("find images", names)), None
+        end, last = max(2 * start, 1), names.getNumPartitions()
+        found = self._run("find images", names, list(range(start, min(end, last))))
+        return found, end if end < last else None
+
+    def at(self, places: Sequence[Place], work: Callable[[ImageFeature], Any]) -> list[Any]:
+        """Return what `work` makes of the images at these places, in the workers."""
+        if not places:
+            return []
+        images, partitions = self._source.at(places)
+        made = dict(self._run("show images", images.mapValues(work), partitions))
+        return [made[place] for place in places]
 
     @property
     def rdd(self) -> RDD:

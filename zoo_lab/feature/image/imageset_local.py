@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.files import PathLike
 from zoo_lab.feature.image.imageset import ImageSet
 from zoo_lab.feature.image.loading import LOADER, loaded
@@ -15,6 +16,7 @@ from zoo_lab.feature.image.members import checked_step, labelled_images, shares_
 from zoo_lab.feature.image.pipeline import Pipeline
 from zoo_lab.feature.image.policy import Report
 from zoo_lab.feature.image.taking import Prediction, image_of, label_of, predict_of, uri_of
+from zoo_lab.feature.image.viewable import Numbered, Place
 from zoo_lab.feature.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -66,6 +68,19 @@ class LocalImageSet(ImageSet):
     def policy(self) -> str:
         """What becomes of bad files: "raise", "skip" or "mark"."""
         return self._pipeline.policy
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What happens to each image, in order."""
+        return self._pipeline
+
+    def places(self, start: int = 0) -> tuple[list[Place], int | None]:
+        """Return where all images are, without reading them."""
+        return list(Numbered(self._pipeline.chosen)(start, self._sources)), None
+
+    def at(self, places: Sequence[Place], work: Callable[[ImageFeature], Any]) -> list[Any]:
+        """Return what `work` makes of the images at these places."""
+        return [work(self._sources[place.position]) for place in places]
 
     def is_local(self) -> bool:
         """Return True."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.files import local_path
+from zoo_lab.feature.image.hadoop import listed_files
 from zoo_lab.feature.image.labels import Labelled
+from zoo_lab.feature.image.viewable import Place
 
 if TYPE_CHECKING:
     from pyspark import RDD, Broadcast
@@ -33,6 +35,15 @@ class DistributedSource(ABC):
     @abstractmethod
     def names(self) -> RDD:
         """Return an RDD with an image for each, of which only what tells it from others is sure to be there."""
+
+    def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
+        """Return an RDD of (place, image) for some of `names`, and in which partitions they are; None for all."""
+        return self.images().mapPartitionsWithIndex(_At(places)), sorted({place.partition for place in places})
+
+    @property
+    def cheap_names(self) -> bool:
+        """Whether `names` takes no reading; then their order means nothing: Spark finds large files first."""
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +78,27 @@ class FileSource(DistributedSource):
         if not self.one_each:
             return self.images()
         return self._with_empty(self.frame.select("path").rdd.map(_named))
+
+    def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
+        """Return an RDD of (place, image) for some files, which alone are read where each holds one image."""
+        if not self.one_each:
+            return super().at(places)
+        known = {place.uri: place for place in places}
+        if self.local:
+            context = self.frame.sparkSession.sparkContext
+            rows = context.parallelize([{"path": uri} for uri in known], min(len(known), context.defaultParallelism))
+            images = rows.mapPartitions(_Opened(self.make))
+        else:
+            from zoo_lab.context.nncontext import as_context
+
+            frame = listed_files(as_context(self.frame.sparkSession), list(known))
+            images = replace(self, frame=frame, empty=sorted(known.keys() & set(self.empty))).images()
+        return images.map(_Placed(known)), None
+
+    @property
+    def cheap_names(self) -> bool:
+        """Whether each file holds one image."""
+        return self.one_each
 
     def _made(self, frame: DataFrame) -> RDD:
         if self.local:
@@ -154,6 +186,24 @@ class _Opened:
                 yield ImageFeature(uri=path, problem=f"it cannot be opened: {error.strerror or error}")
             else:
                 yield from self.make(path, data)
+
+
+class _At:
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.places = {(place.partition, place.position): place for place in places}
+
+    def __call__(self, partition: int, images: Iterable[ImageFeature]) -> Iterator[tuple[Place, ImageFeature]]:
+        for position, image in enumerate(images):  # to the end: an input left unread would kill the Python worker
+            if (partition, position) in self.places:
+                yield self.places[partition, position], image
+
+
+class _Placed:
+    def __init__(self, places: dict[str, Place]) -> None:
+        self.places = places
+
+    def __call__(self, image: ImageFeature) -> tuple[Place, ImageFeature]:
+        return self.places[image.uri], image
 
 
 class _First:

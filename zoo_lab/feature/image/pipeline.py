@@ -78,7 +78,14 @@ class Pipeline:
         Raises `DataError` naming the file with policy "raise", and what a step raises.
         """
         for feature in by_policy(self.read(sources), self.policy):
-            yield feature if feature.problem else self._transformed(feature)
+            yield feature if feature.problem else self.transformed(feature)
+
+    def transformed(self, feature: ImageFeature) -> Any:
+        """Return what the steps make of an image that was read."""
+        value: Any = feature if self.seeding is None else feature.seeded(*self.seeding)
+        for step in self.steps:
+            value = step(value)
+        return value
 
     def keeping_bytes(self) -> tuple[Pipeline, bool]:
         """Return this pipeline with images that keep the bytes of their files, and whether these are still theirs."""
@@ -90,12 +97,6 @@ class Pipeline:
         policy = "" if self.policy == "raise" else f', bad ones: "{self.policy}"'
         seeding = "" if self.seeding is None else f", seed {self.seeding[0]}, epoch {self.seeding[1]}"
         return policy + seeding + "".join(f" → {step!r}" for step in self.steps)
-
-    def _transformed(self, feature: ImageFeature) -> Any:
-        value: Any = feature if self.seeding is None else feature.seeded(*self.seeding)
-        for step in self.steps:
-            value = step(value)
-        return value
 
 
 def _key(feature: ImageFeature) -> str:
