@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from zoo_lab.context.shards import ShardStore, pin_arrays
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.arrays import as_field, lists_as_arrays
-from zoo_lab.feature.preprocessing import Collection
+from zoo_lab.feature.preprocessing import BatchPreprocessing, Collection, Preprocessing
 from zoo_lab.feature.structure import Nest, Structure, leaves, name_leaves
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from zoo_lab.context.nncontext import NNContext
+    from zoo_lab.context.shardfile import FieldSpec
+    from zoo_lab.feature.rowchain import Chain, RowChain
 
 
 class FeatureSet:
@@ -31,9 +34,10 @@ class FeatureSet:
         >>> zoo_lab.fit(model, train, batch_size=128)    # doctest: +SKIP
     """
 
-    def __init__(self, store: ShardStore, structure: Structure) -> None:
+    def __init__(self, store: ShardStore, structure: Structure, chain: Chain | None = None) -> None:
         self.store = store
-        self.structure = structure
+        self.stored = structure
+        self.chain = chain
 
     @classmethod
     def from_numpy(
@@ -141,22 +145,89 @@ class FeatureSet:
         return cls(*pin_rdd(rdd, context))
 
     @classmethod
-    def from_image_set(cls, image_set: Any, *, context: NNContext | None = None) -> FeatureSet:
+    def from_image_set(
+        cls,
+        image_set: Any,
+        *,
+        augment: Preprocessing | None = None,
+        keep: str = "auto",
+        context: NNContext | None = None,
+    ) -> FeatureSet:
         """Pin the images of an `ImageSet`: x is the tensor, or else the picture, y the label if there is one.
+
+        What the set's chain does before its first random step is done once; that step and all behind it run whenever
+        rows are read, in training with new numbers in each epoch. A chain without chance runs only once.
 
         Args:
             image_set: its chain runs on the workers.
+            augment: a step or chain that runs whenever rows are read, after the set's own chain.
+            keep: what is pinned of images whose chain runs again: "files" their encoded files, "pictures" the pixels
+                that the steps before the first random one make; "auto" files if those steps only decode.
             context: where a local set goes; the current context by default.
 
         Raises `DataError` naming an image that cannot be read or has another shape than the first.
 
         Example:
             >>> FeatureSet.from_image_set(ImageSet.read("animals", sc, with_label=True))    # doctest: +SKIP
+            >>> FeatureSet.from_image_set(images, augment=ImageRandomCrop(224, 224))        # doctest: +SKIP
         """
         if not isinstance(image_set, Collection):
             msg = f"FeatureSet.from_image_set: expected an ImageSet; received {type(image_set).__name__}."
             raise ArgumentError(msg)
-        return image_set.to_feature_set(context)
+        return image_set.to_feature_set(context, augment=augment, keep=keep)
+
+    def transform(self, step: Preprocessing | BatchPreprocessing) -> FeatureSet:
+        """Return a FeatureSet over the same shards whose rows go through one more step whenever they are read.
+
+        The workers prepare the next batch while the current one is exchanged. Random steps draw by the seed of the
+        run, the epoch and the row: by the uri of an image, or else by its pixels.
+
+        Args:
+            step: a step or chain over the input, of which there must be one; or `MixUp` or `CutMix` as the last step:
+                they mix the whole batch where workers share a host, elsewhere each worker's part of it.
+
+        Raises `ArgumentError` for what is no step, or where there are several inputs.
+
+        Source: `FeatureSet.transform` of Analytics Zoo, which changes the set itself.
+
+        Example:
+            >>> zoo_lab.fit(model, FeatureSet.from_numpy(x, y).transform(ImageHFlip()))    # doctest: +SKIP
+        """
+        from zoo_lab.feature.arrayrows import ArrayRows
+        from zoo_lab.feature.rowchain import Chain
+
+        checks = Checks("FeatureSet.transform")
+        is_step = isinstance(step, (Preprocessing, BatchPreprocessing))
+        checks.require(is_step, f"Expected a step or a chain (a Preprocessing); received {type(step).__name__}.")
+        one = self.chain is not None or isinstance(self.stored.x, str)
+        checks.require(one, f"Expected one input; received {len(leaves(self.stored.x))}. Transform them before.")
+        checks.done()
+        chain = self.chain or Chain(ArrayRows(self.stored))
+        return FeatureSet(self.store, self.stored, chain.then(step))
+
+    @cached_property
+    def row_chain(self) -> RowChain | None:
+        """The chain with the form of what it makes of the first row; None without a chain."""
+        from zoo_lab.feature.rowchain import RowChain
+
+        return None if self.chain is None else RowChain.learnt(self.chain, self.store.head(1))
+
+    @property
+    def structure(self) -> Structure:
+        """How fields make up the model's inputs, targets and sample weights."""
+        return self.stored if self.row_chain is None else self.row_chain.structure
+
+    @property
+    def fields(self) -> tuple[FieldSpec, ...]:
+        """Name, type and row shape of each field, as the model takes it."""
+        return self.store.fields if self.row_chain is None else self.row_chain.fields
+
+    def first(self, count: int) -> dict[str, np.ndarray]:
+        """Return the fields of the first rows, as a model that is not trained takes them."""
+        stored, chain = self.store.head(count), self.row_chain
+        if chain is None:
+            return stored
+        return chain.whole(stored, 0, chain.chain.at_rest())
 
     @property
     def rows(self) -> int:
@@ -175,18 +246,19 @@ class FeatureSet:
         """Return the first rows as (x, y, sample_weight) arrays in the model's structure."""
         from zoo_lab.feature.structure import map_leaves
 
-        arrays = self.store.head(count)
+        arrays = self.first(count)
         take = arrays.__getitem__
         structure = self.structure
         return map_leaves(take, structure.x), map_leaves(take, structure.y), map_leaves(take, structure.weight)
 
     def unpersist(self) -> None:
-        """Release the shards."""
+        """Release the shards, also those of every FeatureSet that `transform` made of this one."""
         self.store.unpersist()
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{spec.name}: {spec.type_name}{list(spec.shape)}" for spec in self.store.fields)
-        return f"FeatureSet({self.rows:,} rows in {len(self.store.handles)} shards; {fields})"
+        chain = "" if self.chain is None else self.chain.told()
+        return f"FeatureSet({self.rows:,} rows in {len(self.store.handles)} shards; {fields}{chain})"
 
 
 def _checked_arrays(values: dict[str, Any], partitions: int | None) -> dict[str, np.ndarray]:

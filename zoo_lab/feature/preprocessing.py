@@ -7,7 +7,7 @@ it can be pickled, repeated and run on any worker.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,28 @@ class Preprocessing(ABC):
     @abstractmethod
     def __call__(self, value: Any) -> Any:
         """Return the value that this step makes of `value`, which stays as it was."""
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether what it makes of a value also depends on seed and epoch."""
+        return False
+
+
+class BatchPreprocessing(ABC):
+    """One step over a whole batch: inputs and targets in, new ones out; it is the last step before the model."""
+
+    @abstractmethod
+    def drawn(self, inputs: np.ndarray, *, seed: int, epoch: int, batch: int) -> Mapping[str, Any]:
+        """Return what a batch draws, of whose `inputs` only the shape counts: among others `partners`, the number in
+        the batch of whom each row is mixed with."""
+
+    @abstractmethod
+    def apply(self, inputs: np.ndarray, targets: np.ndarray, drawn: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mixed inputs and targets."""
+
+    @abstractmethod
+    def unmixed(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the inputs and targets as `apply` gives them, of the same types and shapes, but not mixed."""
 
 
 class Collection(ABC):
@@ -78,6 +100,11 @@ class ChainedPreprocessing(Preprocessing):
         first = self._first()
         return first.carry(value, self, self._one) if isinstance(first, CarriedPreprocessing) else self._one(value)
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether one of its steps depends on chance."""
+        return any(step.by_chance for step in self.transformers)
+
     def _one(self, value: Any) -> Any:
         for step in self.transformers:
             value = step(value)
@@ -89,6 +116,15 @@ class ChainedPreprocessing(Preprocessing):
 
     def __repr__(self) -> str:
         return f"ChainedPreprocessing([{', '.join(map(repr, self.transformers))}])"
+
+
+def steps_of(step: Preprocessing) -> Iterator[Preprocessing]:
+    """Yield the steps of a chain, and of chains in it, in their order."""
+    if not isinstance(step, ChainedPreprocessing):
+        yield step
+        return
+    for one in step.transformers:
+        yield from steps_of(one)
 
 
 class SeqToTensor(Preprocessing):

@@ -27,7 +27,7 @@ def predict_pinned(model: Any, data: FeatureSet, batch_size: int) -> Any:
         batch_size: rows a worker computes at once.
     """
     data.context.warm_up()
-    build_inputs(model, data.structure, data.store.head(2))
+    build_inputs(model, data.structure, data.first(2))
     with interruptible(), data.context.jobs.session(f"zoo_lab: predict {model.name}") as session:
         engine = _engine(model, data, session)
         try:

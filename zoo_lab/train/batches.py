@@ -7,6 +7,9 @@ all ranges: data sorted by label gives mixed batches, and workers that hold diff
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
+
 import numpy as np
 
 from zoo_lab.core.slices import slice_bounds
@@ -35,3 +38,36 @@ def epoch_order(rows: int, seed: int, epoch: int, shuffle: bool = True) -> np.nd
 def batch_rows(order: np.ndarray, batch_size: int, step: int) -> np.ndarray:
     """Return the rows of the batch of `step` (from 0); the last batch of an epoch may be smaller."""
     return order[step * batch_size : (step + 1) * batch_size]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which rows every iteration of a run trains on.
+
+    Attributes:
+        rows, batch_size: of the data and of a global batch.
+        seed, shuffle: of the order.
+        iterations: of the whole run.
+    """
+
+    rows: int
+    batch_size: int
+    seed: int
+    shuffle: bool
+    iterations: int
+
+    def place(self, iteration: int) -> tuple[int, int]:
+        """Return epoch and step, both from 0, of an iteration, counted from 1."""
+        return divmod(iteration - 1, -(-self.rows // self.batch_size))
+
+    def batch(self, iteration: int) -> np.ndarray | None:
+        """Return the rows of an iteration, counted from 1; None after the last."""
+        if iteration > self.iterations:
+            return None
+        epoch, step = self.place(iteration)
+        return batch_rows(_kept_order(self.rows, self.seed, epoch, self.shuffle), self.batch_size, step)
+
+
+@functools.lru_cache(maxsize=1)
+def _kept_order(rows: int, seed: int, epoch: int, shuffle: bool) -> np.ndarray:
+    return epoch_order(rows, seed, epoch, shuffle)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import JobSession
 from zoo_lab.core.events import Notice
+from zoo_lab.train.batches import Schedule
 from zoo_lab.train.combination import parts_of
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.grouping import most_iterations
@@ -115,6 +116,7 @@ class Crew:
             seed=plan.seed,
             class_weight=dict(job.class_weight) if job.class_weight else None,
             parts=parts_of(plan),
+            schedule=Schedule(plan.rows, plan.batch_size, plan.seed, plan.shuffle, plan.iterations),
         )
 
     def _tell(self, before: int, now: int) -> None:

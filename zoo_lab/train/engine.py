@@ -14,6 +14,7 @@ import numpy as np
 from zoo_lab.core.errors import ModelError, WorkerError, ZooLabError
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.keras.shipping import ModelPackage
+from zoo_lab.train.batches import Schedule
 from zoo_lab.train.exchange import Exchange
 from zoo_lab.train.layout import Layout
 from zoo_lab.train.setup import MEET, DataSetup, Failure, Prepared, Report, Setup
@@ -50,6 +51,7 @@ class Engine:
         seed: int = 0,
         class_weight: dict[int, float] | None = None,
         parts: str = MEET,
+        schedule: Schedule | None = None,
     ) -> None:
         self.context = context
         self._session = session
@@ -70,6 +72,7 @@ class Engine:
             exchange_path=str(folder / f"{run}.exchange"),
             class_weight=class_weight,
             parts=parts,
+            schedule=schedule,
         )
         self._base = self._records(data)
         self._exchange = Exchange(Path(self.setup.exchange_path), context.slots)
@@ -212,9 +215,19 @@ class Engine:
 
 def data_setup(data: FeatureSet) -> DataSetup:
     """Return what a worker must know of a pinned data set."""
+    from pyspark import cloudpickle
+
     store = data.store
     handles = tuple(store.handles) if store.context.one_host else ()
-    return DataSetup(store.fields, data.structure, tuple(handle.rows for handle in store.handles), handles)
+    stored = set(data.stored.fields())
+    return DataSetup(
+        fields=data.fields,
+        structure=data.structure,
+        shard_rows=tuple(handle.rows for handle in store.handles),
+        handles=handles,
+        stored=tuple(spec for spec in store.fields if spec.name in stored),
+        made=b"" if data.row_chain is None else cloudpickle.dumps(data.row_chain),
+    )
 
 
 def why_lost(error: Exception) -> str:

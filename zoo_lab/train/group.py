@@ -91,7 +91,7 @@ class _Part:
         self.index = index
         self.memory = memory
         self._replica = replica
-        self._reader = replica.reader(replica.setup.data, handles)
+        self._feed = replica.feed(replica.setup.data, handles)
 
     def active(self, position: int) -> int:
         """Return how many workers have rows of this batch; the others' gradient slots hold old values."""
@@ -105,7 +105,7 @@ class _Part:
         pieces, limit = memory.terms
         order = Order(memory.first + position, memory.batch(position), pieces=int(pieces), limit=float(limit))
         weights, state = memory.weights[bank], memory.state[bank]
-        part = compute_part(self._replica, index, self._reader, order, weights, state)
+        part = compute_part(self._replica, index, self._feed, order, weights, state)
         memory.counts[position, index], result = part.rows, part.result
         if result is None:
             memory.losses[position, index] = 0.0

@@ -27,7 +27,7 @@ def live_model(model: Any, data: FeatureSet, class_weight: Mapping[int, float] |
     expect_trainable(model)
     _expect_match(model, data, class_weight)
     try:
-        return LiveModel(model, data.structure, data.store.head(2))
+        return LiveModel(model, data.structure, data.first(2))
     except ZooLabError:
         raise
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
@@ -74,4 +74,4 @@ def _shape(model: Any, name: str) -> str:
 
 
 def _fields(data: FeatureSet) -> str:
-    return ", ".join(f"{spec.name} {spec.type_name} of shape {(None, *spec.shape)}" for spec in data.store.fields)
+    return ", ".join(f"{spec.name} {spec.type_name} of shape {(None, *spec.shape)}" for spec in data.fields)

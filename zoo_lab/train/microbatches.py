@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo_lab.core.slices import slice_bounds
+from zoo_lab.train.feed import Feed, Wanted
 from zoo_lab.train.setup import Order
 
 if TYPE_CHECKING:
@@ -42,17 +43,20 @@ class PartDone:
 
 
 def compute_part(
-    replica: Any, index: int, reader: Any, order: Order, weights: np.ndarray, state: np.ndarray
+    replica: Any, index: int, feed: Feed, order: Order, weights: np.ndarray, state: np.ndarray
 ) -> PartDone:
-    """Compute a worker's part of a batch, piece by piece until its limit."""
+    """Compute a worker's part of a batch, piece by piece until its limit; what comes next is made meanwhile."""
     begin = mark = time.perf_counter()
-    rows = replica.rows_of(order, index, reader)
+    part = replica.part_of(order.iteration, order.rows, index, feed)
+    rows, pieces = part.rows, _pieces(part.rows, order.pieces)
     result, done, read, compute = None, 0, 0.0, 0.0
-    for number, piece in enumerate(_pieces(rows, order.pieces)):
+    for number, piece in enumerate(pieces):
         if _ends(order, index, done, mark - begin):
             break
-        data = reader.read(piece)
+        with noting(piece):
+            data = feed.read(replace(part, rows=piece))
         loaded = time.perf_counter()
+        feed.expect(_following(replica, index, feed, order, part, pieces[number + 1 :]))
         with noting(piece):
             own = replica.step(order, index, weights, state, data, number)
         result = own if result is None else _sum(result, own)
@@ -71,6 +75,17 @@ def noting(rows: np.ndarray) -> Iterator[None]:
         if hasattr(error, "add_note"):  # Python 3.11
             error.add_note(f"rows {rows[0]} … {rows[-1]} ({len(rows)} of the batch)")
         raise
+
+
+def _following(
+    replica: Any, index: int, feed: Feed, order: Order, part: Wanted, left: list[np.ndarray]
+) -> Wanted | None:
+    """Return the rows after those just read: the next piece, or the first of the next batch."""
+    if left:
+        return replace(part, rows=left[0])
+    following = replica.next_part(order.iteration, index, feed)
+    pieces = _pieces(following.rows, order.pieces) if following else []
+    return replace(following, rows=pieces[0]) if pieces else None
 
 
 def _pieces(rows: np.ndarray, pieces: int) -> list[np.ndarray]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.events import IterationDone
+from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.feature.structure import map_leaves
 from zoo_lab.train.api import fit
 from zoo_lab.train.grouping import Grouping, most_iterations
@@ -162,9 +163,10 @@ def verify(model: Any, data: Any, **arguments: Any) -> Verification:
         run = fit(model, train_set, **{**own, **usual, **grouped})
         distributed = [np.array(np.asarray(variable)) for variable in model.trainable_variables]
         _restore(model, before)
-        head = train_set.store.head(_COMPARED * batch_size)
+        stored = train_set.store.head(_COMPARED * batch_size)
         for step in range(run.iterations):
-            _train_here(model, train_set.structure, head, slice(step * batch_size, (step + 1) * batch_size), arguments)
+            batch = _batch_here(train_set, stored, batch_size, step, run.plan.seed)
+            _train_here(model, train_set.structure, batch, arguments)
         differences = {
             variable.path: float(np.abs(np.asarray(variable, np.float64) - values).max()) if values.size else 0.0
             for variable, values in zip(model.trainable_variables, distributed, strict=True)
@@ -207,10 +209,15 @@ def _restore(model: Any, values: list[np.ndarray]) -> None:
     model.reset_metrics()
 
 
-def _train_here(model: Any, structure: Any, head: dict[str, Any], rows: slice, arguments: dict[str, Any]) -> None:
-    x, y, weight = (
-        map_leaves(lambda name: head[name][rows], nest) for nest in (structure.x, structure.y, structure.weight)
-    )
+def _batch_here(data: FeatureSet, stored: dict[str, Any], batch_size: int, step: int, seed: int) -> dict[str, Any]:
+    """Return the fields of a batch of the first epoch in the data's own order, as the workers make them."""
+    rows = slice(step * batch_size, (step + 1) * batch_size)
+    batch, chain = {name: array[rows] for name, array in stored.items()}, data.row_chain
+    return batch if chain is None else chain.whole(batch, rows.start, chain.chain.moment(seed, 0, step))
+
+
+def _train_here(model: Any, structure: Any, batch: dict[str, Any], arguments: dict[str, Any]) -> None:
+    x, y, weight = (map_leaves(batch.__getitem__, nest) for nest in (structure.x, structure.y, structure.weight))
     model.train_on_batch(x, y, sample_weight=weight, class_weight=arguments.get("class_weight"))
 
 

@@ -18,6 +18,7 @@ from zoo_lab.core.errors import ModelError
 from zoo_lab.feature.structure import leaves
 from zoo_lab.keras.shipping import unpack
 from zoo_lab.train.exchange import Exchange, synchronize_moments
+from zoo_lab.train.feed import Feed, Wanted
 from zoo_lab.train.layout import Layout, ModelVariables, assign_values, iteration_seeds
 from zoo_lab.train.losses import Part, for_part, identity
 from zoo_lab.train.meeting import Gone
@@ -61,7 +62,7 @@ class Replica:
         self._evaluate: dict[str, EvaluateStep] = {}
         self._predict: Any = None
         self._update: OwnUpdate | None = None
-        self._readers: dict[tuple[Any, ...], RowReader] = {}
+        self._feeds: dict[tuple[Any, ...], Feed] = {}
 
     def prepare(self, worker: int, handles: Iterable[ShardHandle]) -> Prepared:
         """Trace the training step and tell what it found."""
@@ -73,16 +74,27 @@ class Replica:
         found = (step.layout, step.updated, step.unconnected, step.sparse)
         return Prepared(worker, os.getpid(), *found, size, shards, seconds)
 
-    def reader(self, data: DataSetup, handles: tuple[ShardHandle, ...]) -> RowReader:
-        """Return the reader of a data set's shards, kept while the handles stay the same."""
-        key = (data.shard_rows, data.handles or handles)
-        if key not in self._readers:
-            self._readers[key] = RowReader(data, data.handles or handles)
-        return self._readers[key]
+    def feed(self, data: DataSetup, handles: tuple[ShardHandle, ...]) -> Feed:
+        """Return what gives the rows of a data set's shards, kept while the handles stay the same."""
+        handles = data.handles or handles
+        key = (data.shard_rows, handles, data.made)
+        if key not in self._feeds:
+            self._feeds[key] = Feed(data, RowReader(data, handles), self.setup.threads)
+        return self._feeds[key]
 
-    def rows_of(self, order: Order, worker: int, reader: RowReader) -> np.ndarray:
-        """Return the rows of a batch that are this worker's part."""
-        return reader.part(order.rows, worker, self.setup.workers, self.setup.one_host)
+    def part_of(self, iteration: int, batch: np.ndarray, worker: int, feed: Feed) -> Wanted:
+        """Return the rows of a training batch that are this worker's part."""
+        setup = self.setup
+        rows = feed.reader.part(batch, worker, setup.workers, setup.one_host)
+        epoch, step = setup.schedule.place(iteration) if setup.schedule else (0, 0)
+        return feed.training(rows, batch if setup.one_host else rows, setup.seed, epoch, step)
+
+    def next_part(self, iteration: int, worker: int, feed: Feed) -> Wanted | None:
+        """Return this worker's part of the batch after that of an iteration; None where it need not be known."""
+        if not feed.makes or self.setup.schedule is None:
+            return None
+        batch = self.setup.schedule.batch(iteration + 1)
+        return None if batch is None else self.part_of(iteration + 1, batch, worker, feed)
 
     def step(
         self, order: Order, worker: int, weights: np.ndarray, state: np.ndarray, data: dict, piece: int = 0

@@ -22,10 +22,10 @@ class RowReader:
     def __init__(self, data: DataSetup, handles: Collection[ShardHandle]) -> None:
         for handle in handles:
             expect_same_rows(handle.index, data.shard_rows[handle.index], handle.rows)
-        self.fields = data.structure.fields()
+        self.fields = [spec.name for spec in data.stored]
         self._starts = np.concatenate([[0], np.cumsum(data.shard_rows)]).astype(np.int64)
         self._shards = open_shards(handles)
-        self._specs = {spec.name: spec for spec in data.fields}
+        self._specs = {spec.name: spec for spec in data.stored}
 
     def part(self, rows: np.ndarray, worker: int, workers: int, one_host: bool) -> np.ndarray:
         """Return the worker's part of a batch: an equal slice on one host, else the rows of its own shards."""

@@ -11,6 +11,7 @@ import numpy as np
 from zoo_lab.context.shardfile import FieldSpec, ShardHandle
 from zoo_lab.feature.structure import Structure
 from zoo_lab.keras.shipping import ModelPackage
+from zoo_lab.train.batches import Schedule
 from zoo_lab.train.layout import Layout
 
 MEET, APART, ALONE = "meet", "apart", "alone"
@@ -18,12 +19,23 @@ MEET, APART, ALONE = "meet", "apart", "alone"
 
 @dataclass(frozen=True)
 class DataSetup:
-    """A pinned data set as a worker needs it; `handles` is empty where each task brings its own shards."""
+    """A pinned data set as a worker needs it.
+
+    Attributes:
+        fields, structure: of what the model takes.
+        shard_rows: number of rows of each shard.
+        handles: empty where each task brings its own shards.
+        stored: the fields that are read from the shards.
+        made: the `RowChain` that makes the model's fields of those, pickled with the code of a notebook's own steps;
+            empty where they are the same.
+    """
 
     fields: tuple[FieldSpec, ...]
     structure: Structure
     shard_rows: tuple[int, ...]
-    handles: tuple[ShardHandle, ...] = ()
+    handles: tuple[ShardHandle, ...]
+    stored: tuple[FieldSpec, ...]
+    made: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,8 @@ class Setup:
     """Everything constant of a run, sent once as a broadcast; `weights` and `state` are flat, in the layout's order.
 
     `parts` says what the workers' parts of a batch are to each other: MEET, they may exchange values in mid-step;
-    APART, they may not, since some may come too late; ALONE, each is a batch of its own.
+    APART, they may not, since some may come too late; ALONE, each is a batch of its own. `schedule` is None where
+    nothing is trained.
     """
 
     run: str
@@ -47,6 +60,7 @@ class Setup:
     exchange_path: str
     class_weight: Mapping[int, float] | None = None
     parts: str = MEET
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ exception is returned as a record, not raised, so that it reaches the driver who
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 import traceback
@@ -18,8 +19,10 @@ import numpy as np
 from zoo_lab.context.shardfile import ShardHandle, ShardLost
 from zoo_lab.core.frames import is_library
 from zoo_lab.core.slices import slice_bounds
+from zoo_lab.train.feed import Feed
 from zoo_lab.train.meeting import Gone
 from zoo_lab.train.messages import readable
+from zoo_lab.train.microbatches import compute_part, noting
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
 
 Handles = tuple[ShardHandle, ...]
@@ -91,11 +94,11 @@ class Evaluate:
     batch_size: int
 
     def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
-        reader = replica.reader(self.data, handles)
+        feed = replica.feed(self.data, handles)
         replica.load(*self.message.value)
         metrics, count = None, 0
-        for rows in _own_batches(replica, self.data, reader, index, self.batch_size):
-            increments = replica.evaluate(self.data, reader.read(rows))
+        for rows, data in _own_batches(replica, self.data, feed, index, self.batch_size):
+            increments = replica.evaluate(self.data, data)
             metrics = increments if metrics is None else metrics + increments
             count += len(rows)
         return Report(index, count, metrics=metrics)
@@ -109,9 +112,11 @@ class Predict:
     batch_size: int
 
     def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
-        reader = replica.reader(self.data, handles)
-        batches = list(_own_batches(replica, self.data, reader, index, self.batch_size))
-        outputs = [replica.predict(reader.read(rows)) for rows in batches]
+        feed = replica.feed(self.data, handles)
+        batches, outputs = [], []
+        for rows, data in _own_batches(replica, self.data, feed, index, self.batch_size):
+            batches.append(rows)
+            outputs.append(replica.predict(data))
         numbers = np.concatenate(batches) if batches else np.empty(0, np.int64)
         return Report(index, len(numbers), arrays=(numbers, outputs))
 
@@ -123,10 +128,10 @@ class Diagnose:
     order: Order
 
     def __call__(self, replica: Any, index: int, handles: Handles) -> list[str]:
-        reader = replica.reader(replica.setup.data, handles)
-        rows = replica.rows_of(self.order, index, reader)
-        found = []
-        for name, values in reader.read(rows).items() if len(rows) else ():
+        feed = replica.feed(replica.setup.data, handles)
+        part = replica.part_of(self.order.iteration, self.order.rows, index, feed)
+        rows, found = part.rows, []
+        for name, values in feed.read(part).items() if len(rows) else ():
             if values.dtype.kind == "f" and not np.isfinite(values).all():
                 bad = rows[~np.isfinite(values).reshape(len(rows), -1).all(1)]
                 found.append(f"{name!r} holds NaN or infinity in rows {', '.join(map(str, sorted(bad)[:5]))}")
@@ -137,22 +142,30 @@ def train_part(
     replica: Any, index: int, handles: Handles, order: Order, weights: Any, state: Any
 ) -> tuple[Report, Any]:
     """Compute a step on the worker's part of a batch; return the report, and the result unless it has no rows."""
-    from zoo_lab.train.microbatches import compute_part
-
     began = time.time()
-    reader = replica.reader(replica.setup.data, handles)
-    part = compute_part(replica, index, reader, order, weights, state)
+    feed = replica.feed(replica.setup.data, handles)
+    part = compute_part(replica, index, feed, order, weights, state)
     if part.result is None:
         return Report(index, 0, asked=part.asked, began=began), None
     result, times = part.result, {"read": part.read, "compute": part.compute}
     return Report(index, part.rows, result.loss, result.metrics, times, asked=part.asked, began=began), result
 
 
-def _own_batches(replica: Any, data: DataSetup, reader: Any, index: int, size: int) -> Iterator[np.ndarray]:
+def _own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[tuple[np.ndarray, Any]]:
+    """Yield the rows of each batch that is this worker's, with their arrays; the next are made meanwhile."""
+    batches = [feed.at_rest(rows) for rows in _own_rows(replica, data, feed, index, size)]
+    for batch, following in itertools.zip_longest(batches, batches[1:]):
+        with noting(batch.rows):
+            arrays = feed.read(batch)
+        feed.expect(following)
+        yield batch.rows, arrays
+
+
+def _own_rows(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[np.ndarray]:
     setup = replica.setup
     rows = np.arange(sum(data.shard_rows), dtype=np.int64)
     if not setup.one_host:
-        own = reader.part(rows, index, setup.workers, one_host=False)
+        own = feed.reader.part(rows, index, setup.workers, one_host=False)
         yield from (own[start : start + size] for start in range(0, len(own), size))
         return
     first, last = slice_bounds(-(-len(rows) // size), setup.workers, index)

@@ -92,6 +92,11 @@ class RandomImagePreprocessing(ImagePreprocessing):
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
         """Return what this step makes of one image with these numbers; no chance is left."""
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether what it makes of an image depends on seed and epoch."""
+        return True
+
     def transform(self, feature: ImageFeature) -> ImageFeature:
         """Draw, note what was drawn, and apply it."""
         feature = with_key_of_pixels(feature)

@@ -6,7 +6,7 @@ A column of Spark's image struct, or of encoded files as binary, becomes a colum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.row import FIELDS, RowToImageFeature, feature_of_row, row_of_feature
 from zoo_lab.feature.image.tensors import ImageFeatureToTensor, ImageMatToTensor
-from zoo_lab.feature.preprocessing import ChainedPreprocessing, Preprocessing
+from zoo_lab.feature.preprocessing import Preprocessing, steps_of
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -33,15 +33,6 @@ def transformed_column(column: Column, step: Preprocessing) -> Column:
     gives_tensors = any(isinstance(one, (ImageMatToTensor, ImageFeatureToTensor)) for one in steps_of(step))
     function = _annotated(ColumnRun(step, gives_tensors))
     return pandas_udf(function, TENSOR_TYPE if gives_tensors else IMAGE_TYPE)(column)
-
-
-def steps_of(step: Preprocessing) -> Iterator[Preprocessing]:
-    """Yield the steps of a chain, and of chains in it, in their order."""
-    if not isinstance(step, ChainedPreprocessing):
-        yield step
-        return
-    for one in step.transformers:
-        yield from steps_of(one)
 
 
 @dataclass(frozen=True)

@@ -364,14 +364,10 @@ class ImageSet(Viewable):
         """
 
     @abstractmethod
-    def to_feature_set(self, context: Any = None) -> FeatureSet:
-        """Pin the images for training: x is the tensor, or else the picture; y the label, if there is one.
-
-        Args:
-            context: where a local set goes; None for the current context.
-
-        Raises `DataError` naming an image of another shape than the first, and one that is marked as bad.
-        """
+    def to_feature_set(
+        self, context: Any = None, *, augment: Preprocessing | None = None, keep: str = "auto"
+    ) -> FeatureSet:
+        """Pin the images for training; see `FeatureSet.from_image_set`."""
 
     @abstractmethod
     def write_parquet(self, output: PathLike) -> None:

@@ -172,10 +172,15 @@ class DistributedImageSet(ImageSet):
         rows = self.rdd.mapPartitions(PictureRows())
         return self.context.spark.createDataFrame(rows, schema(label_type))
 
-    def to_feature_set(self, context: Any = None) -> FeatureSet:
-        """Pin the images for training; see `ImageSet.to_feature_set`."""
+    def to_feature_set(
+        self, context: Any = None, *, augment: Preprocessing | None = None, keep: str = "auto"
+    ) -> FeatureSet:
+        """Pin the images for training; see `FeatureSet.from_image_set`."""
         from zoo_lab.feature.featureset import FeatureSet
+        from zoo_lab.feature.image.pinning import pin_images
 
+        if self._pipeline.by_chance or augment is not None or keep != "auto":
+            return pin_images(self.context, self._source.images(), self._pipeline, augment, keep)
         return FeatureSet.from_rdd(self.rdd.mapPartitions(records_of), context=self.context)
 
     def write_parquet(self, output: PathLike) -> None:

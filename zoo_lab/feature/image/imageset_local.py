@@ -162,9 +162,11 @@ class LocalImageSet(ImageSet):
         """Return the images as a Spark DataFrame; see `ImageSet.to_dataframe`."""
         return self.to_distributed(sc).to_dataframe(label_type=label_type)
 
-    def to_feature_set(self, context: Any = None) -> FeatureSet:
-        """Pin the images for training; see `ImageSet.to_feature_set`."""
-        return self.to_distributed(context).to_feature_set()
+    def to_feature_set(
+        self, context: Any = None, *, augment: Preprocessing | None = None, keep: str = "auto"
+    ) -> FeatureSet:
+        """Pin the images for training; see `FeatureSet.from_image_set`."""
+        return self.to_distributed(context).to_feature_set(augment=augment, keep=keep)
 
     def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet, with this machine alone; see `ImageSet.write_parquet`."""

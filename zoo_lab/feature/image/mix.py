@@ -11,10 +11,11 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.arguments import number
 from zoo_lab.feature.image.draws import Draw, Drawn
+from zoo_lab.feature.preprocessing import BatchPreprocessing
 
 
 @dataclass(frozen=True)
-class MixUp:
+class MixUp(BatchPreprocessing):
     """Blends each image of a batch with another one of it, and their labels in the same ratio.
 
     Args:
@@ -52,7 +53,11 @@ class MixUp:
 
         Raises `DataError` for arrays that do not fit each other or `num_classes`.
         """
-        return self.apply(images, labels, self.draw(_generator("MixUp", seed, epoch, batch), images))
+        return self.apply(images, labels, self.drawn(images, seed=seed, epoch=epoch, batch=batch))
+
+    def drawn(self, inputs: np.ndarray, *, seed: int, epoch: int, batch: int) -> Drawn:
+        """Return what a batch draws; of its images only the shape counts."""
+        return self.draw(_generator("MixUp", seed, epoch, batch), inputs)
 
     def draw(self, generator: np.random.Generator, images: np.ndarray) -> Drawn:
         """Return the part that each image keeps, and whom each is mixed with."""
@@ -63,9 +68,13 @@ class MixUp:
         shares = shares_of(images, labels, self.num_classes, "MixUp")
         return _blended(np.asarray(images, np.float32), drawn), _blended(shares, drawn)
 
+    def unmixed(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images as float32, and their labels per class."""
+        return np.asarray(inputs, np.float32), shares_of(inputs, targets, self.num_classes, "MixUp")
+
 
 @dataclass(frozen=True)
-class CutMix:
+class CutMix(BatchPreprocessing):
     """Puts a rectangle of another image of the batch into each image, and mixes the labels by the areas.
 
     Args:
@@ -103,7 +112,11 @@ class CutMix:
 
         Raises `DataError` for arrays that do not fit each other or `num_classes`.
         """
-        return self.apply(images, labels, self.draw(_generator("CutMix", seed, epoch, batch), images))
+        return self.apply(images, labels, self.drawn(images, seed=seed, epoch=epoch, batch=batch))
+
+    def drawn(self, inputs: np.ndarray, *, seed: int, epoch: int, batch: int) -> Drawn:
+        """Return what a batch draws; of its images only the shape counts."""
+        return self.draw(_generator("CutMix", seed, epoch, batch), inputs)
 
     def draw(self, generator: np.random.Generator, images: np.ndarray) -> Drawn:
         """Return the rectangle x1, y1, x2, y2, the part that each image keeps, and whom each is mixed with."""
@@ -122,6 +135,10 @@ class CutMix:
         mixed, (x1, y1, x2, y2) = np.array(images), drawn["rectangle"]
         mixed[:, y1:y2, x1:x2] = np.asarray(images)[list(drawn["partners"]), y1:y2, x1:x2]
         return mixed, _blended(shares, drawn)
+
+    def unmixed(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images as they are, and their labels per class."""
+        return np.asarray(inputs), shares_of(inputs, targets, self.num_classes, "CutMix")
 
 
 def shares_of(images: np.ndarray, labels: np.ndarray, num_classes: int | None, step: str) -> np.ndarray:

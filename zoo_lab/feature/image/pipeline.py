@@ -56,6 +56,11 @@ class Pipeline:
     seeding: tuple[int, int] | None = None
     shares: tuple[Share, ...] = ()
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether one of its steps depends on chance."""
+        return any(step.by_chance for step in self.steps)
+
     def then(self, step: Preprocessing) -> Pipeline:
         """Return this pipeline with one more step."""
         return dataclasses.replace(self, steps=(*self.steps, step))

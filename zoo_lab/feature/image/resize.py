@@ -48,6 +48,11 @@ class ImageResize(RandomImagePreprocessing):
         mode(checks, "resize_mode", self.resize_mode, by_chance=True)
         checks.done()
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether the interpolation is drawn."""
+        return self.resize_mode < 0
+
     def draw(self, generator: np.random.Generator, feature: ImageFeature) -> Drawn:
         """Return the interpolation."""
         drawn = self.resize_mode if self.resize_mode >= 0 else BY_CHANCE[generator.integers(len(BY_CHANCE))]

@@ -71,19 +71,25 @@ def records_of(values: Iterable[Any]) -> Iterator[Any]:
     """
     first: tuple[str, tuple[int, ...]] | None = None
     for value in values:
-        if not isinstance(value, ImageFeature):
-            yield value
-            continue
-        if value.problem:
-            raise bad_file(value)
-        record = value.get(_SAMPLE)
-        if record is None:
-            x = value.require_image() if value.tensor is None else value.tensor
-            first = first or (value.name, x.shape)
-            if x.shape != first[1]:
-                raise _differs(value.name, x.shape, *first)
-            record = x if value.label is None else (x, value.label)
+        record = record_of(value)
+        if isinstance(value, ImageFeature) and value.get(_SAMPLE) is None:
+            shape = _input(value).shape
+            first = first or (value.name, shape)
+            if shape != first[1]:
+                raise _differs(value.name, shape, *first)
         yield record
+
+
+def record_of(value: Any) -> Any:
+    """Return the record of one image, as `records_of`; raise `DataError` for one that is marked as bad."""
+    if not isinstance(value, ImageFeature):
+        return value
+    if value.problem:
+        raise bad_file(value)
+    record = value.get(_SAMPLE)
+    if record is not None:
+        return record
+    return _input(value) if value.label is None else (_input(value), value.label)
 
 
 def expect_feature(value: Any) -> ImageFeature:
@@ -95,6 +101,10 @@ def expect_feature(value: Any) -> ImageFeature:
         "Take what it gives with collect(), or leave that step out."
     )
     raise DataError(msg)
+
+
+def _input(feature: ImageFeature) -> np.ndarray:
+    return feature.require_image() if feature.tensor is None else feature.tensor
 
 
 def _differs(name: str, shape: tuple[int, ...], first: str, expected: tuple[int, ...]) -> DataError:

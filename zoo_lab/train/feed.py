@@ -1,0 +1,129 @@
+"""Gives a worker the arrays of its rows, made by the data's chain where it has one, and the next ones ahead of time (E).
+
+What is made ahead is a guess: it counts only where exactly these rows of this moment are asked for next. Within a job
+the guess is always right; from one job to the next only where a process keeps its part, so that guesses which keep
+failing are given up.
+"""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo_lab.core.slices import slice_bounds
+from zoo_lab.feature.rowchain import Moment, RowChain
+from zoo_lab.train.rows import RowReader
+from zoo_lab.train.setup import DataSetup
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """Rows that a worker needs.
+
+    Attributes:
+        rows: their numbers, in order.
+        batch: of all rows that are mixed with each other.
+        moment: of the batch.
+    """
+
+    rows: np.ndarray
+    batch: np.ndarray
+    moment: Moment
+
+    def same(self, other: Wanted) -> bool:
+        """Tell whether this asks for the very arrays that `other` does."""
+        equal = self.moment == other.moment and np.array_equal(self.rows, other.rows)
+        return equal and np.array_equal(self.batch, other.batch)
+
+
+class Feed:
+    """The rows of a data set as the model takes them.
+
+    Args:
+        data: the data set.
+        reader: reads what is stored.
+        threads: how many make rows at once.
+    """
+
+    def __init__(self, data: DataSetup, reader: RowReader, threads: int) -> None:
+        self.reader = reader
+        self._chain: RowChain | None = pickle.loads(data.made) if data.made else None  # noqa: S301 - of this run
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, "zoo_lab rows") if self._chain else None
+        self._ahead: _Making | None = None
+        self._right = 0
+        self._wrong = 0
+
+    def training(self, rows: np.ndarray, batch: np.ndarray, seed: int, epoch: int, step: int) -> Wanted:
+        """Return the wish for rows of a training batch."""
+        return Wanted(rows, batch, self._chain.chain.moment(seed, epoch, step) if self._chain else Moment())
+
+    def at_rest(self, rows: np.ndarray) -> Wanted:
+        """Return the wish for rows that are not trained on."""
+        return Wanted(rows, rows, self._chain.chain.at_rest() if self._chain else Moment())
+
+    @property
+    def makes(self) -> bool:
+        """Whether a chain makes the rows, so that asking ahead is worth it."""
+        return self._chain is not None
+
+    def read(self, wanted: Wanted) -> dict[str, np.ndarray]:
+        """Return the fields of the rows, in their order."""
+        if self._chain is None:
+            return self.reader.read(wanted.rows)
+        making, self._ahead = self._ahead, None
+        if making is not None:
+            hit = making.wanted.same(wanted)
+            self._right, self._wrong = self._right + hit, self._wrong + (not hit)
+            if not hit:
+                making.cancel()
+                making = None
+        return (making or self._start(wanted)).result()
+
+    def expect(self, wanted: Wanted | None) -> None:
+        """Begin to make the rows that are probably asked for next."""
+        if wanted is not None and self._chain is not None and self._wrong <= self._right:
+            self._ahead = self._start(wanted)
+
+    def _start(self, wanted: Wanted) -> _Making:
+        assert self._chain is not None and self._pool is not None
+        return _Making(self._chain, self.reader, self._pool, self._threads, wanted)
+
+
+class _Making:
+    """The making of one batch's rows, shared among threads; OpenCV lets Python's lock go while it works."""
+
+    def __init__(
+        self, chain: RowChain, reader: RowReader, pool: ThreadPoolExecutor, threads: int, wanted: Wanted
+    ) -> None:
+        self.wanted = wanted
+        self._chain = chain
+        self._cancelled = False
+        self._rows = chain.needed(wanted.batch, wanted.rows, wanted.moment)
+        count = max(1, min(threads, len(self._rows)))
+        parts = [self._rows[slice(*slice_bounds(len(self._rows), count, part))] for part in range(count)]
+        self._parts: list[Future] = [pool.submit(self._made, reader, part) for part in parts]
+
+    def cancel(self) -> None:
+        """Let it end after the rows under way."""
+        self._cancelled = True
+        for part in self._parts:
+            part.cancel()
+
+    def result(self) -> dict[str, np.ndarray]:
+        """Return the arrays when they are made; raise what a step raised."""
+        parts = [part.result() for part in self._parts]
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts[1:] else parts[0]
+        if self._chain.chain.mix is None:
+            return whole
+        wanted = self.wanted
+        return self._chain.mixed(whole, self._rows.tolist(), wanted.batch, wanted.rows, wanted.moment)
+
+    def _made(self, reader: RowReader, rows: np.ndarray) -> dict[str, Any]:
+        stored = reader.read(rows)
+        records = self._chain.chain.records(stored, self.wanted.moment, range(len(rows)), lambda: not self._cancelled)
+        return {} if self._cancelled else self._chain.arrays(stored, rows, records)
