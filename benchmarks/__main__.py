@@ -13,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cluster, endurance, ingest, report, training
+from benchmarks import cluster, endurance, images, ingest, report, training
 from benchmarks.alone import run_alone
 from benchmarks.markdown import rewrite
 from benchmarks.measure import machine, write_json
 from benchmarks.models import CASES
 from benchmarks.startup import import_seconds
 
-SECTIONS = ("import", "training", "ingest", "update", "cluster", "endurance")
+SECTIONS = ("import", "training", "ingest", "images", "update", "cluster", "endurance")
 
 
 def main() -> None:
@@ -52,11 +52,13 @@ def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     quick = arguments.quick
     small = {"rounds": 1, "most_steps": 8, "warm_up_jobs": 5} if quick else {}
     few = {"rows": 5000} if quick else {}
+    some = {"count": 40, "turns": 2, "streamed": 200} if quick else {}
     cases = {"names": arguments.models, "batch_sizes": arguments.batch_sizes}
     sections: dict[str, Callable[[], Any]] = {
         "import": import_seconds,
         "training": lambda: run_alone("benchmarks.__main__:on_local", section="training", **cases, **small),
         "ingest": lambda: run_alone("benchmarks.__main__:on_local", section="ingest", **few),
+        "images": lambda: run_alone("benchmarks.__main__:on_local", section="images", **some),
         "update": lambda: run_alone("benchmarks.update:compare", **({"rounds": 3, "megabytes": 3} if quick else {})),
         "cluster": lambda: cluster.compare(**({"turns": 2, "steps": {3: 4}} if quick else {})),
         "endurance": lambda: endurance.endure(100 if quick else arguments.iterations),
@@ -64,13 +66,14 @@ def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     return {name: sections[name] for name in SECTIONS if name in arguments.only}
 
 
-def on_local(section: str, **arguments: Any) -> list[dict[str, Any]]:
+def on_local(section: str, **arguments: Any) -> Any:
     """Measure a section on `local[2]`; to be called in a process of its own."""
     import zoo_lab
 
     context = zoo_lab.init_nncontext(master="local[2]", memory="3g", warm=True)
     try:
-        return training.compare(context, **arguments) if section == "training" else ingest.measure(context, **arguments)
+        measure = {"training": training.compare, "ingest": ingest.measure, "images": images.measure}
+        return measure[section](context, **arguments)
     finally:
         context.stop()
 

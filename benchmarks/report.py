@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks import cluster, endurance, ingest, training, update
+from benchmarks import cluster, endurance, images, ingest, training, update
 from benchmarks.markdown import table
 from benchmarks.targets import amount, targets
 
@@ -15,6 +15,7 @@ def whole(figures: Mapping[str, Any]) -> str:
     sections = {
         "training": ("`local[2]` against Keras' fit with two threads", training.markdown),
         "ingest": ("Rows into a FeatureSet", ingest.markdown),
+        "images": ("Images", images.markdown),
         "update": ("Optimizer update", update.markdown),
         "cluster": (f"`{cluster.MASTER}` as two hosts", cluster.markdown),
         "endurance": ("Endurance", endurance.markdown),
@@ -31,6 +32,7 @@ def short(figures: Mapping[str, Any]) -> str:
     sections = {
         "training": training.markdown,
         "ingest": ingest.markdown,
+        "images": images.markdown,
         "update": update.markdown,
         "cluster": cluster.markdown,
         "endurance": endurance.summary,

@@ -70,6 +70,7 @@ def targets(figures: Mapping[str, Any]) -> list[Target]:
         "import_seconds": _import,
         "training": _training,
         "ingest": _ingest,
+        "images": _images,
         "update": _update,
         "cluster": _cluster,
         "endurance": _endurance,
@@ -111,6 +112,16 @@ def _ingest(lines: list[Mapping[str, Any]]) -> Iterator[Target]:
     for line in lines:
         if line["rows"] >= 1_000_000:
             yield Target(f"one million rows × 20 columns, {line['source']}", 10.0, line["first"], "s")
+
+
+def _images(figures: Mapping[str, Any]) -> Iterator[Target]:
+    chain, memory = figures["chain"], figures["memory"]
+    name = f"decode and SSD chain on local[{chain['workers']}], part of {chain['workers']} OpenCV loops"
+    yield Target(name, 0.9, chain["ratio"], least=True)
+    first, last = memory[1], memory[-1]  # in the first stretch caches and pools fill
+    for who in ("driver", "worker"):
+        grown = max(0.0, last[who] - first[who])
+        yield Target(f"{last['images']:,} images streamed: {who} memory grows by", 30.0, grown, "MB")
 
 
 def _update(rows: list[Mapping[str, Any]]) -> Iterator[Target]:

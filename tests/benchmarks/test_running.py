@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import ingest, training, update
+from benchmarks import images, ingest, training, update
 from benchmarks.measure import heap_megabytes, spark_ui
 
 
@@ -22,6 +22,15 @@ def test_every_source_of_rows_is_measured(context):
     assert [line["source"] for line in lines] == ["from_dataframe", "from_parquet", "from_rdd", "from_numpy"]
     assert all(line["first"] > 0 for line in lines)
     assert ingest.markdown(lines).count("\n") == 5
+
+
+def test_the_plain_loop_the_cluster_and_the_memory_of_both_are_measured(context):
+    figures = images.measure(context, count=12, turns=1, streamed=30)
+    chain = figures["chain"]
+    assert chain["ratio"] == pytest.approx(chain["spark"] / (2 * chain["plain"]))
+    assert [line["images"] for line in figures["memory"]] == [6, 12, 18, 24, 30]
+    assert min(line["worker"] for line in figures["memory"]) > 10
+    assert "| plain OpenCV loop, one thread |" in images.markdown(figures)
 
 
 def test_the_update_is_measured_against_keras():

@@ -86,6 +86,16 @@ def test_rows_enter_within_ten_seconds_the_first_time():
     assert target.missed_by == pytest.approx(0.2)
 
 
+def test_images_have_a_limit_of_speed_and_their_stream_of_memory():
+    memory = [{"images": 10, "driver": 50.0, "worker": worker} for worker in (100.0, 200.0, 210.0, 240.0)]
+    found = targets({"images": {"chain": {"workers": 2, "ratio": 0.92}, "memory": memory}})
+    assert [(target.limit, target.measured, target.met) for target in found] == [
+        (0.9, 0.92, True),
+        (30.0, 0.0, True),
+        (30.0, 40.0, False),
+    ]
+
+
 def test_an_update_is_held_against_keras_own_and_long_runs_must_not_grow():
     grows = {"name": "shared", "iterations": 5000, "verdict": [{"flat": True}, {"flat": False}]}
     found = targets({"update": [{"model": "dense", "ratio": 0.9}], "endurance": [grows], "import_seconds": 0.02})

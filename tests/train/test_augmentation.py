@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -13,7 +16,6 @@ from tests.train.battery import STRATEGIES
 from tests.train.keras_reference import largest_difference, twin
 from zoo_lab.core.errors import ArgumentError, WorkerError
 from zoo_lab.feature.image import (
-    CutMix,
     ImageBytesToMat,
     ImageColorJitter,
     ImageFeature,
@@ -27,11 +29,12 @@ from zoo_lab.feature.image import (
     MixUp,
 )
 from zoo_lab.feature.preprocessing import ChainedPreprocessing, Scale
+from zoo_lab.train import Checkpoints, EveryIterations
 from zoo_lab.train.batches import batch_rows, epoch_order
 
 # float32 sums of parts in another order, over ten steps of SGD on pixels scaled to 0…1
 TOLERANCE = 1e-5
-ROWS, BATCH, EPOCHS, CLASSES = 23, 8, 3, 3
+ROWS, BATCH, EPOCHS, CLASSES = 23, 8, 2, 3
 CHAIN = ChainedPreprocessing(
     [
         ImageColorJitter(),
@@ -99,77 +102,72 @@ def named(pictures):
 @pytest.mark.parametrize("sync", STRATEGIES)
 def test_weights_are_those_of_keras_with_the_very_chain_in_each_epoch(train, sync):
     model, reference = twin(classifier)
-    run = train(model, image_set().transform(CHAIN), batch_size=BATCH, epochs=EPOCHS, seed=5, sync=sync)
-    train_here(reference, CHAIN, named(PICTURES), LABELS)
+    seeded = {"collect": 9}.get(sync)  # a set's own seed wins over that of the run
+    images = image_set() if seeded is None else image_set().seeded(seeded)
+    run = train(model, images.transform(CHAIN), batch_size=BATCH, epochs=EPOCHS, seed=5, sync=sync)
+    train_here(reference, CHAIN, named(PICTURES), LABELS, seeds=seeded)
     assert largest_difference(model, reference) < TOLERANCE
-    assert run.iterations == 9
+    assert run.iterations == 6
 
 
 def test_each_epoch_draws_anew_and_shards_groups_and_resuming_change_nothing(train, context, tmp_path):
     """The bits are the same after a resume; other shards or jobs give other sums of float32 at most."""
-    whole, again, other, alone = (m for _ in range(2) for m in twin(classifier))
+    whole, again, other = (*twin(classifier), twin(classifier)[0])
     data = image_set(context).transform(CHAIN)
     place = tmp_path / "saved"
-    saving = zoo_lab.train.Checkpoints(place, every=zoo_lab.train.EveryIterations(4), keep=None)
+    saving = Checkpoints(place, every=EveryIterations(2), keep=None)
     usual = {"batch_size": BATCH, "epochs": EPOCHS, "seed": 5}
     run = train(whole, data, checkpoint=saving, iterations_per_job=2, **usual)
-    resumed = train(again, data, resume=place / "iteration-000000004", batch_size=BATCH, epochs=EPOCHS)
+    resumed = train(again, data, resume=place / "iteration-000000002", batch_size=BATCH, epochs=EPOCHS)
     assert largest_difference(whole, again) == 0
     assert resumed.history == run.history
     one_shard = zoo_lab.FeatureSet.from_image_set(image_set().to_distributed(context, 1).transform(CHAIN))
     assert len(one_shard.store.handles) == 1
     train(other, one_shard, iterations_per_job=1, **usual)
-    train(alone, one_shard, batch_size=ROWS, epochs=1, seed=6)
     assert largest_difference(whole, other) < TOLERANCE
-    assert largest_difference(whole, alone) > 1e-3
     first, second = (made(CHAIN, named(PICTURES), 5, epoch) for epoch in (0, 1))
     assert np.abs(first - second).reshape(ROWS, -1).max(1).min() > 0
     one_shard.unpersist()
 
 
 def test_what_is_evaluated_and_predicted_is_drawn_once_for_all(context, train):
-    """Epoch 0 of the set's own seed, or of seed 0: values of epochs and runs can be compared."""
+    """Epoch 0 of the set's own seed: values of epochs and runs can be compared."""
     model, _ = twin(classifier)
-    for data, seed in ((image_set(context), 0), (image_set(context).seeded(9), 9)):
-        x = made(CHAIN, named(PICTURES), seed, 0)
-        pinned = zoo_lab.FeatureSet.from_image_set(data.transform(CHAIN))
-        np.testing.assert_allclose(zoo_lab.predict(model, pinned, batch_size=5), model.predict(x, verbose=0), atol=1e-6)
-        expected = model.evaluate(x, LABELS, verbose=0)
-        assert zoo_lab.evaluate(model, pinned, batch_size=5)["loss"] == pytest.approx(expected, rel=1e-5)
-        head_x, head_y, _weight = pinned.head(3)
-        np.testing.assert_array_equal(head_x, x[:3])
-        np.testing.assert_array_equal(head_y, LABELS[:3])
+    x = made(CHAIN, named(PICTURES), 9, 0)
+    pinned = zoo_lab.FeatureSet.from_image_set(image_set(context).seeded(9).transform(CHAIN))
+    np.testing.assert_allclose(zoo_lab.predict(model, pinned, batch_size=5), model.predict(x, verbose=0), atol=1e-6)
     run = train(model, (x, LABELS), validation_data=pinned, batch_size=ROWS, epochs=2, seed=1)
-    np.testing.assert_allclose(run.history["val_loss"][1], model.evaluate(x, LABELS, verbose=0), rtol=1e-5)
+    expected = model.evaluate(x, LABELS, verbose=0)
+    assert run.history["val_loss"][1] == pytest.approx(expected, rel=1e-5)
+    assert zoo_lab.evaluate(model, pinned, batch_size=5)["loss"] == pytest.approx(expected, rel=1e-5)
+    head_x, head_y, _weight = pinned.head(3)
+    np.testing.assert_array_equal(head_x, x[:3])
+    np.testing.assert_array_equal(head_y, LABELS[:3])
     pinned.unpersist()
 
 
-def test_a_sets_own_seed_wins_over_that_of_the_run(train, context):
-    model, reference = twin(classifier)
-    train(model, image_set(context).seeded(9).transform(CHAIN), batch_size=BATCH, epochs=1, seed=5)
-    train_here(reference, CHAIN, named(PICTURES), LABELS, epochs=1, seeds=9)
-    assert largest_difference(model, reference) < TOLERANCE
-
-
-def test_files_stay_files_and_steps_before_chance_run_once(test_data, context):
-    files = ImageSet.read(test_data / "images" / "cat_dog", context, with_label=True)
-    decoded = files.transform(ImageBytesToMat()).transform(CHAIN)
+def test_files_stay_files_and_steps_before_chance_run_once(context):
+    files = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in PICTURES]
+    images = ImageSet.from_arrays(files, LABELS.tolist(), context)
+    decoded = images.transform(ImageBytesToMat()).transform(CHAIN)
     as_files = zoo_lab.FeatureSet.from_image_set(decoded)
     as_pictures = zoo_lab.FeatureSet.from_image_set(decoded, keep="pictures")
-    shrunk = zoo_lab.FeatureSet.from_image_set(files.transform(ImageResize(30, 30)), augment=CHAIN)
-    sizes = [sum(map(len, data.store.head(99)["image"])) for data in (as_files, as_pictures, shrunk)]
-    on_disk = sum(path.stat().st_size for path in (test_data / "images" / "cat_dog").rglob("*.jpg"))
-    assert on_disk < sizes[0] < 1.2 * on_disk  # 12 small files, each with a header
-    assert sizes[0] < sizes[1]
-    assert sizes[2] < 12 * (30 * 30 * 3 + 1000)
-    np.testing.assert_array_equal(as_files.head(12)[0], as_pictures.head(12)[0])
+    shrunk = zoo_lab.FeatureSet.from_image_set(images.transform(ImageResize(30, 30)), augment=CHAIN)
+    sizes = [sum(map(len, data.store.head(ROWS)["image"])) for data in (as_files, as_pictures, shrunk)]
+    header = 250  # bytes, for each image
+    assert sum(map(len, files)) < sizes[0] < sum(map(len, files)) + ROWS * header
+    assert (
+        sum(picture.size for picture in PICTURES) < sizes[1] < sum(picture.size for picture in PICTURES) + ROWS * header
+    )
+    assert ROWS * 30 * 30 * 3 < sizes[2] < ROWS * (30 * 30 * 3 + header)
+    np.testing.assert_array_equal(as_files.head(9)[0], as_pictures.head(9)[0])
     assert shrunk.head(2)[0].shape == (2, 18, 20, 3)
     for data in (as_files, as_pictures, shrunk):
         data.unpersist()
 
 
-@pytest.mark.parametrize("mix", [MixUp(0.4, num_classes=CLASSES), CutMix(num_classes=CLASSES)], ids=repr)
-def test_batches_are_mixed_as_a_whole_whatever_the_workers(train, context, mix):
+def test_batches_are_mixed_as_a_whole_whatever_the_workers(train, context):
+    mix = MixUp(0.4, num_classes=CLASSES)
     model, reference = twin(lambda: classifier(loss="categorical_crossentropy"))
     chained = zoo_lab.FeatureSet.from_image_set(image_set(context).transform(CHAIN)).transform(mix)
     run = train(model, chained, validation_data=chained, batch_size=BATCH, epochs=2, seed=5)
@@ -231,10 +229,7 @@ def test_lost_shards_of_images_are_written_again(train, context):
     class Loses(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             if epoch == 0:
-                import shutil
-
                 shutil.rmtree(data.store.handles[0].folder)
-                context.sc.parallelize(range(2), 2).foreach(lambda _: None)
 
     train(model, data, batch_size=BATCH, epochs=EPOCHS, seed=5, callbacks=[Loses()])
     train_here(reference, CHAIN, named(PICTURES), LABELS)

@@ -12,6 +12,7 @@ from pyspark import cloudpickle
 from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.context.shards import write_shard
 from zoo_lab.feature.arrayrows import ArrayRows
+from zoo_lab.feature.image import CutMix, ImageHFlip, MixUp
 from zoo_lab.feature.preprocessing import Preprocessing
 from zoo_lab.feature.rowchain import Chain, RowChain
 from zoo_lab.feature.structure import Structure
@@ -36,14 +37,17 @@ class Doubles(Preprocessing):
         return Doubles, ()
 
 
-@pytest.fixture
-def feed(tmp_path: Path):
-    handle: ShardHandle = write_shard(tmp_path, 0, [STORED])
-    chain = RowChain.learnt(Chain(ArrayRows(Structure("x"), (Doubles(),))), STORED)
-    made = cloudpickle.dumps(chain)
-    data = DataSetup(chain.fields, chain.structure, (12,), (handle,), handle.fields, made)
+def feed_of(folder: Path, stored: dict[str, np.ndarray], chain: Chain) -> Feed:
+    handle: ShardHandle = write_shard(folder, 0, [stored])
+    learnt = RowChain.learnt(chain, stored)
+    data = DataSetup(learnt.fields, learnt.structure, (12,), (handle,), handle.fields, cloudpickle.dumps(learnt))
     MADE.clear()
     return Feed(data, RowReader(data, (handle,)), threads=2)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Feed:
+    return feed_of(tmp_path, STORED, Chain(ArrayRows(Structure("x"), (Doubles(),))))
 
 
 def wish(feed, *rows, step=0):
@@ -56,31 +60,51 @@ def numbers_made():
 
 
 def test_rows_made_ahead_are_not_made_again(feed):
-    feed.expect(wish(feed, 4, 5, 6))
+    feed.expect(wish(feed, 4, 5, 6), sure=True)
     np.testing.assert_array_equal(feed.read(wish(feed, 4, 5, 6))["x"], [8, 10, 12])
     assert numbers_made() == [4, 5, 6]
     assert all(thread.startswith("zoo_lab rows") for _number, thread in MADE)
 
 
 def test_rows_of_another_moment_or_order_are_made_anew(feed):
-    feed.expect(wish(feed, 4, 5, step=1))
+    feed.expect(wish(feed, 4, 5, step=1), sure=True)
     np.testing.assert_array_equal(feed.read(wish(feed, 4, 5))["x"], [8, 10])
-    feed.expect(wish(feed, 4, 5))
+    feed.expect(wish(feed, 4, 5), sure=True)
     np.testing.assert_array_equal(feed.read(wish(feed, 5, 4))["x"], [10, 8])
 
 
 def test_guesses_that_keep_failing_are_given_up(feed):
-    feed.expect(wish(feed, 1))
+    feed.expect(wish(feed, 1), sure=False)
     feed.read(wish(feed, 2))
     MADE.clear()
-    feed.expect(wish(feed, 3))
+    feed.expect(wish(feed, 3), sure=False)
     assert not MADE
     feed.read(wish(feed, 3))
     assert numbers_made() == [3]
+    feed.expect(wish(feed, 4), sure=True)
+    feed.read(wish(feed, 4))
+    assert numbers_made() == [3, 4]
 
 
 def test_an_error_ahead_is_raised_only_where_its_rows_are_read(feed):
-    feed.expect(wish(feed, 7))
+    feed.expect(wish(feed, 7), sure=True)
     np.testing.assert_array_equal(feed.read(wish(feed, 8))["x"], [16])
     with pytest.raises(ValueError, match="seven"):
         feed.read(wish(feed, 7))
+
+
+@pytest.mark.parametrize("mix", [MixUp(0.4, num_classes=3), CutMix(num_classes=3)], ids=repr)
+def test_the_parts_of_a_mixed_batch_are_those_of_the_whole(tmp_path, mix):
+    random = np.random.default_rng(0)
+    stored = {"x": random.integers(0, 255, (12, 6, 7, 3), np.uint8), "y": random.integers(0, 3, 12)}
+    feed = feed_of(tmp_path, stored, Chain(ArrayRows(Structure("x", "y"), (ImageHFlip(),)), mix=mix))
+    batch = random.permutation(12)[:9]
+    flipped = stored["x"][batch][:, :, ::-1]
+    images, shares = mix(flipped, stored["y"][batch], seed=1, epoch=2, batch=4)
+    for part in (slice(0, 5), slice(5, 9)):
+        found = feed.read(feed.training(batch[part], batch, seed=1, epoch=2, step=4))
+        np.testing.assert_array_equal(found["x"], images[part])
+        np.testing.assert_array_equal(found["y"], shares[part])
+    resting = feed.read(feed.at_rest(batch))
+    np.testing.assert_array_equal(resting["x"], flipped)
+    assert resting["x"].dtype == images.dtype and (resting["y"].sum(1) == 1).all()

@@ -20,6 +20,14 @@ def test_iterations_that_dwarf_the_launch_have_a_job_each():
     assert grouping.why.endswith("so each has its own")
 
 
+def test_iterations_share_a_job_where_rows_are_made_ahead_in_it():
+    grouping = Grouping("auto", 200, ahead=True)
+    for _ in range(SINGLE_JOBS + 1):
+        grouping.note(grouping.size, 0.02, 0.2 * grouping.size)
+    assert grouping.size == 2
+    assert "rows are made ahead within a job, so 2 of them share a job" in grouping.why
+
+
 def test_the_first_five_jobs_are_single_and_the_first_is_not_counted():
     grouping = Grouping("auto", 200)
     sizes = []

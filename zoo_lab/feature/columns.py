@@ -15,7 +15,9 @@ from zoo_lab.feature.place import Place
 
 VECTOR_FIELDS = {"type", "size", "indices", "values"}
 IMAGE_FIELDS = {"origin", "height", "width", "nChannels", "mode", "data"}
-_CHANNELS_OF_MODE = {0: 1, 16: 3, 24: 4}
+_PIXELS = {0: np.dtype(np.uint8), 5: np.dtype(np.float32)}
+"""OpenCV's types of pixels, the last three bits of an image's mode; the others tell the channels."""
+_DEPTHS = 8
 _SPARSE, _DENSE = 0, 1
 # Shards hold every value of a vector, zeros too: 16 MB a row as float32.
 MOST_SPARSE_VALUES = 1 << 22
@@ -117,19 +119,22 @@ def _images(column: pa.StructArray, place: Place) -> np.ndarray:
     sizes = np.stack([parts[name].to_numpy() for name in ("height", "width", "nChannels")], axis=1)
     modes, offsets, data = parts["mode"].to_numpy(), *_bytes(parts["data"])
     _expect_image_modes(modes, sizes, np.diff(offsets), place)
-    codes = (sizes.astype(np.int64) * [1 << 40, 1 << 8, 1]).sum(axis=1)
+    codes = (sizes.astype(np.int64) * [1 << 40, 1 << 16, 1 << 8]).sum(axis=1) + modes
     different = np.flatnonzero(codes != codes[0])
     if len(different):
         repair = "Resize the images to one size (and drop an alpha channel) first."
-        raise place.error(int(different[0]), _by(sizes[0]) + " as in the row before", _by(sizes[different[0]]), repair)
-    return data.reshape(len(column), *map(int, sizes[0]))
+        first, other = (f"{_by(sizes[row])} of {_PIXELS[modes[row] % _DEPTHS]}" for row in (0, int(different[0])))
+        raise place.error(int(different[0]), f"{first} as in the row before", other, repair)
+    pixels = _PIXELS[modes[0] % _DEPTHS] if len(modes) else _PIXELS[0]
+    return data.view(pixels).reshape(len(column), *map(int, sizes[0]))
 
 
 def _expect_image_modes(modes: np.ndarray, sizes: np.ndarray, lengths: np.ndarray, place: Place) -> None:
-    channels = np.array([_CHANNELS_OF_MODE.get(mode, -1) for mode in modes.tolist()])
-    for bad in np.flatnonzero((channels != sizes[:, 2]) | (sizes.astype(np.int64).prod(axis=1) != lengths))[:1]:
+    widths = np.array([_PIXELS[mode % _DEPTHS].itemsize if mode % _DEPTHS in _PIXELS else 0 for mode in modes.tolist()])
+    wrong = (modes // _DEPTHS + 1 != sizes[:, 2]) | (sizes.astype(np.int64).prod(axis=1) * widths != lengths)
+    for bad in np.flatnonzero(wrong | (widths == 0))[:1]:
         received = f"mode {modes[bad]} with {lengths[bad]} bytes for height × width × channels {_by(sizes[bad])}"
-        expected = "an image of 8-bit channels (mode 0, 16 or 24)"
+        expected = "an image of 8-bit or float channels (mode 0, 16 or 24; 5, 21 or 29)"
         raise place.error(int(bad), expected, received, _NOT_AN_IMAGE)
 
 

@@ -80,7 +80,8 @@ class Chain:
     def then(self, step: Preprocessing | BatchPreprocessing) -> Chain:
         """Return this chain with one more step; raise `ArgumentError` for one behind the mixing of batches."""
         if self.mix is not None:
-            msg = f"FeatureSet.transform: expected {self.mix!r} to be the last step, as it mixes batches; received one more."
+            told = f"expected {self.mix!r} to be the last step, as it mixes batches; received one more."
+            msg = f"FeatureSet.transform: {told}"
             raise ArgumentError(msg)
         if isinstance(step, BatchPreprocessing):
             return replace(self, mix=step)

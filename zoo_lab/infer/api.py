@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.feature.preprocessing import Collection
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
@@ -30,7 +31,7 @@ def predict(
         model: a `keras.Model`, compiled or not; later changes of its weights do not reach a DataFrame or RDD
             returned before.
         data: a FeatureSet; an array, or a list or dict of arrays for several inputs; (x, y) as for `evaluate`, of
-            which y is left out; a Spark DataFrame (with `feature_cols`); an RDD of x or (x, y).
+            which y is left out; a Spark DataFrame (with `feature_cols`); an RDD of x or (x, y); an ImageSet.
         batch_size: rows a worker computes at once.
         context: where to compute; default the data's own, or the current one.
         feature_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
@@ -40,8 +41,9 @@ def predict(
     Returns:
         For a FeatureSet or arrays an array of shape (rows, …), or a list or dict of arrays as the model gives them.
         For a DataFrame the same DataFrame with one more column: a number where the model gives one a row, else an
-        array; several outputs make a struct. For an RDD an RDD of outputs. The latter two are computed when they
-        are used, in batches that stream through the workers.
+        array; several outputs make a struct. For an RDD an RDD of outputs. For an ImageSet a set of the same images,
+        whose `get_predict()` gives the outputs. What is lazy in Spark is computed when it is used, in batches that
+        stream through the workers; a local set is predicted at once, on this machine.
 
     Raises:
         ArgumentError: lists every wrong argument.
@@ -58,6 +60,10 @@ def predict(
         from zoo_lab.infer.pinned import predict_pinned
 
         return predict_pinned(model, data, int(batch_size))
+    if isinstance(data, Collection):
+        from zoo_lab.infer.images import predict_images
+
+        return predict_images(model, data, int(batch_size))
     kind = _kind(data)
     if kind == "DataFrame":
         from zoo_lab.infer.frames import predict_frame
@@ -101,7 +107,7 @@ def _kind(data: Any) -> str:
         return "DataFrame"
     if isinstance(data, RDD):
         return "RDD"
-    msg = f"predict: expected a FeatureSet, DataFrame, RDD or arrays; received {type(data).__name__}."
+    msg = f"predict: expected a FeatureSet, DataFrame, RDD, ImageSet or arrays; received {type(data).__name__}."
     raise ArgumentError(msg)
 
 

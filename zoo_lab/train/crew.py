@@ -42,6 +42,11 @@ class Crew:
         self._repeat = repeat
         self._ready = False
 
+    @property
+    def makes_rows(self) -> bool:
+        """Whether a chain makes the rows that are trained on."""
+        return self._job.data.chain is not None
+
     def refit(self) -> bool:
         """Go on with as many workers as there are now; return whether that changed anything.
 

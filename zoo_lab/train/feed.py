@@ -1,8 +1,7 @@
-"""Gives a worker the arrays of its rows, made by the data's chain where it has one, and the next ones ahead of time (E).
+"""Gives a worker the arrays of its rows, made by the data's chain where it has one, the next ones ahead of time (E).
 
-What is made ahead is a guess: it counts only where exactly these rows of this moment are asked for next. Within a job
-the guess is always right; from one job to the next only where a process keeps its part, so that guesses which keep
-failing are given up.
+What is made ahead counts only where exactly these rows of this moment are asked for next. Within a job they surely are;
+from one job to the next only where a process keeps its part, so that guesses which keep failing are given up.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.core.slices import slice_bounds
+from zoo_lab.feature.image.threads import keep_to_slot
 from zoo_lab.feature.rowchain import Moment, RowChain
 from zoo_lab.train.rows import RowReader
 from zoo_lab.train.setup import DataSetup
@@ -53,8 +53,9 @@ class Feed:
         self.reader = reader
         self._chain: RowChain | None = pickle.loads(data.made) if data.made else None  # noqa: S301 - of this run
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, "zoo_lab rows") if self._chain else None
+        self._pool = ThreadPoolExecutor(threads, "zoo_lab rows", keep_to_slot) if self._chain else None
         self._ahead: _Making | None = None
+        self._ahead_is_sure = False
         self._right = 0
         self._wrong = 0
 
@@ -78,16 +79,17 @@ class Feed:
         making, self._ahead = self._ahead, None
         if making is not None:
             hit = making.wanted.same(wanted)
-            self._right, self._wrong = self._right + hit, self._wrong + (not hit)
+            if not self._ahead_is_sure:
+                self._right, self._wrong = self._right + hit, self._wrong + (not hit)
             if not hit:
                 making.cancel()
                 making = None
         return (making or self._start(wanted)).result()
 
-    def expect(self, wanted: Wanted | None) -> None:
-        """Begin to make the rows that are probably asked for next."""
-        if wanted is not None and self._chain is not None and self._wrong <= self._right:
-            self._ahead = self._start(wanted)
+    def expect(self, wanted: Wanted | None, *, sure: bool) -> None:
+        """Begin to make the rows that are asked for next: surely within a job, probably in the next one."""
+        if wanted is not None and self._chain is not None and (sure or self._wrong <= self._right):
+            self._ahead, self._ahead_is_sure = self._start(wanted), sure
 
     def _start(self, wanted: Wanted) -> _Making:
         assert self._chain is not None and self._pool is not None

@@ -105,7 +105,7 @@ class _Part:
         pieces, limit = memory.terms
         order = Order(memory.first + position, memory.batch(position), pieces=int(pieces), limit=float(limit))
         weights, state = memory.weights[bank], memory.state[bank]
-        part = compute_part(self._replica, index, self._feed, order, weights, state)
+        part = compute_part(self._replica, index, self._feed, order, weights, state, position + 1 >= memory.count)
         memory.counts[position, index], result = part.rows, part.result
         if result is None:
             memory.losses[position, index] = 0.0

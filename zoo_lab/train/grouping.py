@@ -23,10 +23,13 @@ class Grouping:
     Args:
         asked: "auto", or a number that is kept.
         most: the largest group; 1 where callbacks act on every batch or the driver updates.
+        ahead: whether workers make the rows of the next iteration while they do this one, which surely helps only
+            within a job; then iterations share a job even where launching one is cheap.
     """
 
-    def __init__(self, asked: int | str, most: int) -> None:
+    def __init__(self, asked: int | str, most: int, ahead: bool = False) -> None:
         self._asked = asked
+        self._ahead = ahead
         self._most = most
         self._jobs = 0
         self._launches: deque[float] = deque(maxlen=SINGLE_JOBS)
@@ -51,13 +54,14 @@ class Grouping:
             return ""
         launch, iteration = self._medians()
         measured = f"a job's launch takes {1000 * launch:.0f} ms and an iteration {1000 * iteration:.1f} ms"
+        measured += " and rows are made ahead within a job" if self._ahead else ""
         return (
             f"{measured}, so {self.size} of them share a job" if self.size > 1 else f"{measured}, so each has its own"
         )
 
     def _best(self) -> int:
         launch, iteration = self._medians()
-        if launch <= _WORTHWHILE * iteration:
+        if launch <= _WORTHWHILE * iteration and not self._ahead:
             return 1
         return max(1, min(int(_LONGEST_SECONDS / iteration), self._most))
 

@@ -63,7 +63,8 @@ class TrainAlone:
         update.load(weights, start.optimizer)
         reports: list[Report] = []
         for position, order in enumerate(start.orders):
-            report, result = train_part(replica, index, handles, order, weights, state)
+            last = position + 1 == len(start.orders)
+            report, result = train_part(replica, index, handles, order, weights, state, last)
             if not math.isfinite(report.loss):
                 return RoundEnd((*reports, report), None)
             if result is not None:

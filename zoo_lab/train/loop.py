@@ -69,7 +69,7 @@ class Loop:
         self._stop_asked = stop_asked
         self._pause_asked = pause_asked
         self._wait_while_paused = wait_while_paused
-        self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity)
+        self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity, crew.makes_rows)
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
         self._counted = False

@@ -43,9 +43,12 @@ class PartDone:
 
 
 def compute_part(
-    replica: Any, index: int, feed: Feed, order: Order, weights: np.ndarray, state: np.ndarray
+    replica: Any, index: int, feed: Feed, order: Order, weights: np.ndarray, state: np.ndarray, last: bool = True
 ) -> PartDone:
-    """Compute a worker's part of a batch, piece by piece until its limit; what comes next is made meanwhile."""
+    """Compute a worker's part of a batch, piece by piece until its limit; what comes next is made meanwhile.
+
+    `last` tells whether the next batch is that of another job.
+    """
     begin = mark = time.perf_counter()
     part = replica.part_of(order.iteration, order.rows, index, feed)
     rows, pieces = part.rows, _pieces(part.rows, order.pieces)
@@ -56,7 +59,8 @@ def compute_part(
         with noting(piece):
             data = feed.read(replace(part, rows=piece))
         loaded = time.perf_counter()
-        feed.expect(_following(replica, index, feed, order, part, pieces[number + 1 :]))
+        left = pieces[number + 1 :]
+        feed.expect(_following(replica, index, feed, order, part, left), sure=bool(left) or not last)
         with noting(piece):
             own = replica.step(order, index, weights, state, data, number)
         result = own if result is None else _sum(result, own)

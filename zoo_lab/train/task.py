@@ -139,12 +139,15 @@ class Diagnose:
 
 
 def train_part(
-    replica: Any, index: int, handles: Handles, order: Order, weights: Any, state: Any
+    replica: Any, index: int, handles: Handles, order: Order, weights: Any, state: Any, last: bool = True
 ) -> tuple[Report, Any]:
-    """Compute a step on the worker's part of a batch; return the report, and the result unless it has no rows."""
+    """Compute a step on the worker's part of a batch; return the report, and the result unless it has no rows.
+
+    `last` tells whether the next batch is that of another job.
+    """
     began = time.time()
     feed = replica.feed(replica.setup.data, handles)
-    part = compute_part(replica, index, feed, order, weights, state)
+    part = compute_part(replica, index, feed, order, weights, state, last)
     if part.result is None:
         return Report(index, 0, asked=part.asked, began=began), None
     result, times = part.result, {"read": part.read, "compute": part.compute}
@@ -157,7 +160,7 @@ def _own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: in
     for batch, following in itertools.zip_longest(batches, batches[1:]):
         with noting(batch.rows):
             arrays = feed.read(batch)
-        feed.expect(following)
+        feed.expect(following, sure=True)
         yield batch.rows, arrays
 
 

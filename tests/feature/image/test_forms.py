@@ -91,8 +91,9 @@ def test_a_column_of_image_structs(context: NNContext):
         np.testing.assert_array_equal(RowToImageFeature()(row).mat, expected.mat)
 
 
-def test_a_column_of_files_becomes_tensors_and_a_null_stays_null(context: NNContext):
-    chain = ChainedPreprocessing([ImageBytesToMat(), ImageResize(6, 5), ImageMatToTensor()])
+@pytest.mark.parametrize("key", ["imageTensor", "small"])
+def test_a_column_of_files_becomes_tensors_and_a_null_stays_null(context: NNContext, key):
+    chain = ChainedPreprocessing([ImageBytesToMat(), ImageResize(6, 5), ImageMatToTensor(tensor_key=key)])
     frame = context.spark.createDataFrame([(bytearray(PNG),), (None,)], "content binary")
     first, second = frame.select(chain(frame["content"]).alias("tensor")).collect()
     expected = cv2.resize(part(), (5, 6)).transpose(2, 0, 1).ravel()

@@ -95,7 +95,7 @@ def test_a_row_without_a_picture_is_told():
     wrong = {"origin": "b.jpg", "height": 2, "width": 2, "nChannels": 3, "mode": 16, "data": b"123"}
     problems = [feature.problem for feature in reader([{"image": image} for image in (invalid, wrong, None)])]
     assert problems[0].startswith("its row holds no picture")
-    assert "with 3 bytes" in problems[1]
+    assert "and 3 bytes" in problems[1]
     assert problems[2] == "the column 'image' is null"
 
 

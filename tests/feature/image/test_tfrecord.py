@@ -107,6 +107,20 @@ def test_a_record_without_an_image_is_bad(tmp_path, sc):
         ImageSet.read_tfrecord(path, sc).collect()
 
 
+def test_a_record_whose_data_were_changed_is_bad(test_data, tmp_path, sc):
+    """One byte among the pixels: the picture still decodes, and only the check sum tells."""
+    data = bytearray((test_data / "tfrecord" / "mnist_train.tfrecord").read_bytes())
+    data[12 + 40] ^= 1
+    path = tmp_path / "a.tfrecord"
+    path.write_bytes(data)
+    images = ImageSet.read_tfrecord(path, sc, policy="skip")
+    [(uri, problem)] = images.report().problems
+    assert uri == f"{path}#0" and "the check sum of its data is another" in problem
+    assert len(images) == images.report().files - 1
+    with pytest.raises(DataError, match=r"a\.tfrecord#0: .*check sum"):
+        ImageSet.read_tfrecord(path, sc).collect()
+
+
 @pytest.mark.parametrize(("part", "message"), [(0.9, "cut off at"), (0, "expected a TFRecord at byte 0")])
 def test_a_file_that_is_damaged_is_named(test_data, tmp_path, sc, part, message):
     data = (test_data / "tfrecord" / "mnist_train.tfrecord").read_bytes()

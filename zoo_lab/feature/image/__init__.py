@@ -70,6 +70,8 @@ __getattr__, __dir__, __all__ = lazy_names(
         "RandomImagePreprocessing": "zoo_lab.feature.image.base",
         "RowToImageFeature": "zoo_lab.feature.image.row",
         "ScaleResize": "zoo_lab.feature.image.scale",
+        "decode_boxes": "zoo_lab.feature.image.boxcoding",
+        "encode_boxes": "zoo_lab.feature.image.boxcoding",
         "replay": "zoo_lab.feature.image.base",
     },
 )

@@ -30,30 +30,44 @@ def transformed_column(column: Column, step: Preprocessing) -> Column:
     """Return the column of what a step or chain makes of each image in `column`."""
     from pyspark.sql.functions import pandas_udf
 
-    gives_tensors = any(isinstance(one, (ImageMatToTensor, ImageFeatureToTensor)) for one in steps_of(step))
-    function = _annotated(ColumnRun(step, gives_tensors))
-    return pandas_udf(function, TENSOR_TYPE if gives_tensors else IMAGE_TYPE)(column)
+    key = _tensor_key(step)
+    return pandas_udf(_annotated(ColumnRun(step, key)), TENSOR_TYPE if key else IMAGE_TYPE)(column)
+
+
+def _tensor_key(step: Preprocessing) -> str:
+    """Return the key under which a chain puts its tensor last; empty if it makes none."""
+    keys = [
+        one.tensor_key if isinstance(one, ImageMatToTensor) else "imageTensor"
+        for one in steps_of(step)
+        if isinstance(one, (ImageMatToTensor, ImageFeatureToTensor))
+    ]
+    return keys[-1] if keys else ""
 
 
 @dataclass(frozen=True)
 class ColumnRun:
-    """What an executor does with one batch of a column; a null stays null."""
+    """What an executor does with one batch of a column; a null stays null.
+
+    Args:
+        step: a step or a chain.
+        tensor_key: where it puts the tensors that the column is made of; empty for a column of images.
+    """
 
     step: Preprocessing
-    gives_tensors: bool
+    tensor_key: str
 
     def __call__(self, values: Any) -> Any:
         """Return a batch of results: tensors as a Series, image structs as a DataFrame."""
         inputs = values.to_dict("records") if isinstance(values, pd.DataFrame) else values.tolist()
         results = [self._one(value) for value in inputs]
-        return pd.Series(results, dtype=object) if self.gives_tensors else pd.DataFrame(results, columns=list(FIELDS))
+        return pd.Series(results, dtype=object) if self.tensor_key else pd.DataFrame(results, columns=list(FIELDS))
 
     def _one(self, value: Any) -> Any:
         if value is None or (isinstance(value, dict) and value["data"] is None):
-            return None if self.gives_tensors else dict.fromkeys(FIELDS)
+            return None if self.tensor_key else dict.fromkeys(FIELDS)
         result = self.step(self._input(value))
-        if self.gives_tensors:
-            tensor = result.require("imageTensor", "DataFrame column", "Keep the key.") if _is_image(result) else result
+        if self.tensor_key:
+            tensor = result.require(self.tensor_key, "DataFrame column", "Keep it.") if _is_image(result) else result
             return np.asarray(tensor, np.float32).ravel()
         if not _is_image(result):
             msg = f"DataFrame column: expected an image or a tensor; the chain gives {type(result).__name__}."
@@ -75,7 +89,7 @@ def _annotated(run: ColumnRun) -> Callable[[Any], Any]:
     def images(values: pd.Series) -> pd.DataFrame:
         return run(values)
 
-    return tensors if run.gives_tensors else images
+    return tensors if run.tensor_key else images
 
 
 def _is_image(result: Any) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.boxes import Boxes
 from zoo_lab.feature.image.feature import ImageFeature
+from zoo_lab.feature.image.row import FIELDS, NoPicture, pixels_of_row, row_of_feature
 from zoo_lab.feature.image.taking import expect_feature
 
 BOXES = (
@@ -19,8 +20,6 @@ BOXES = (
     "difficult: array<boolean>, centers: array<array<float>>>"
 )
 PICTURE = "struct<origin: string, height: int, width: int, nChannels: int, mode: int, data: binary>"
-_DEPTHS = {0: np.uint8, 5: np.float32}
-_DEPTHS_OF_OPENCV = 8
 _COLUMNS = ("labels", "scores", "difficult", "centers")
 
 
@@ -35,7 +34,7 @@ class PictureRows:
 
     def __call__(self, values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
         for feature in map(expect_feature, values):
-            yield _row(feature, _picture(feature) if feature.image is not None else None)
+            yield _row(feature, None if feature.image is None else tuple(row_of_feature(feature).values()))
 
 
 @dataclass(frozen=True)
@@ -102,32 +101,16 @@ class RowReader:
             return feature.replace(problem=feature.problem or f"the column {self.image!r} is null")
         if isinstance(picture, (bytes, bytearray, memoryview)):
             return feature.replace(bytes=bytes(picture))
-        return _with_picture(feature, picture)
+        try:
+            return feature.with_image(pixels_of_row({name: picture[name] for name in FIELDS}))
+        except NoPicture as problem:
+            return feature.replace(problem=f"its row holds no picture: {problem}")
 
 
 def _row(feature: ImageFeature, image: Any) -> tuple[Any, ...]:
     label = feature.label
     label = label.tolist() if isinstance(label, (np.generic, np.ndarray)) else label
     return feature.uri, image, label, _boxes_row(feature.boxes), feature.problem or None
-
-
-def _picture(feature: ImageFeature) -> tuple[Any, ...]:
-    height, width, channels = feature.size
-    image = feature.require_image()
-    depth = next(code for code, dtype in _DEPTHS.items() if image.dtype == dtype)
-    mode = depth + (channels - 1) * _DEPTHS_OF_OPENCV
-    return feature.uri, height, width, channels, mode, np.ascontiguousarray(image).tobytes()
-
-
-def _with_picture(feature: ImageFeature, picture: Mapping[str, Any]) -> ImageFeature:
-    height, width, channels = (picture[name] for name in ("height", "width", "nChannels"))
-    mode, data = picture["mode"], picture["data"]
-    dtype = _DEPTHS.get(mode % _DEPTHS_OF_OPENCV) if mode is not None and mode >= 0 else None
-    expected = 0 if dtype is None else height * width * channels * np.dtype(dtype).itemsize
-    if not expected or mode // _DEPTHS_OF_OPENCV + 1 != channels or len(data) != expected:
-        told = f"mode {mode} of {height} × {width} × {channels} with {len(data or b'')} bytes"
-        return feature.replace(problem=f"its row holds no picture of 8 bits or floats but {told}")
-    return feature.with_image(np.frombuffer(bytes(data), dtype).reshape(height, width, channels))
 
 
 def _origin(picture: Any) -> str:

@@ -7,7 +7,7 @@ decides how files are read · pipeline is what happens to each image · policy i
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.feature.image.files import EXTENSIONS, PathLike
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from zoo_lab.feature.featureset import FeatureSet
+    from zoo_lab.feature.image.feature import ImageFeature
 
 
 class ImageSet(Viewable):
@@ -368,6 +369,14 @@ class ImageSet(Viewable):
         self, context: Any = None, *, augment: Preprocessing | None = None, keep: str = "auto"
     ) -> FeatureSet:
         """Pin the images for training; see `FeatureSet.from_image_set`."""
+
+    @abstractmethod
+    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]]) -> ImageSet:
+        """Return a new set of the same images with their `predict`; `zoo_lab.predict` is what calls it.
+
+        Args:
+            run: takes images, as the chain makes them, and gives as many with their `predict`, in the same order.
+        """
 
     @abstractmethod
     def write_parquet(self, output: PathLike) -> None:

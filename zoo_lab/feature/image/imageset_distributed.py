@@ -14,7 +14,7 @@ from zoo_lab.feature.image.files import PathLike
 from zoo_lab.feature.image.frames import EncodedRows, PictureRows, schema
 from zoo_lab.feature.image.hadoop import resolved
 from zoo_lab.feature.image.imageset import ImageSet
-from zoo_lab.feature.image.imageset_sources import DistributedSource, RddSource
+from zoo_lab.feature.image.imageset_sources import DistributedSource, Drained, MappedSource, RddSource
 from zoo_lab.feature.image.members import as_image, checked_step, shares_of
 from zoo_lab.feature.image.pipeline import Pipeline
 from zoo_lab.feature.image.policy import Report
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from zoo_lab.context.nncontext import NNContext
     from zoo_lab.feature.featureset import FeatureSet
+    from zoo_lab.feature.image.feature import ImageFeature
 
 
 class DistributedImageSet(ImageSet):
@@ -105,7 +106,7 @@ class DistributedImageSet(ImageSet):
     @property
     def rdd(self) -> RDD:
         """The images as an RDD, as the chain makes them."""
-        return self._source.images().mapPartitions(_Drained(self._pipeline.run))
+        return self._source.images().mapPartitions(Drained(self._pipeline.run))
 
     def is_local(self) -> bool:
         """Return False."""
@@ -183,10 +184,15 @@ class DistributedImageSet(ImageSet):
             return pin_images(self.context, self._source.images(), self._pipeline, augment, keep)
         return FeatureSet.from_rdd(self.rdd.mapPartitions(records_of), context=self.context)
 
+    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]]) -> DistributedImageSet:
+        """Return a new set with what `run` says of each image, on the workers and when it is asked for."""
+        source = MappedSource(self._source, self._pipeline, run)
+        return DistributedImageSet.of(self.context, source, Pipeline(policy=self.policy), self._label_map)
+
     def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet; see `ImageSet.write_parquet`."""
         pipeline, original = self._pipeline.keeping_bytes()
-        rows = self._source.images().mapPartitions(_Drained(pipeline.run)).mapPartitions(EncodedRows(original))
+        rows = self._source.images().mapPartitions(Drained(pipeline.run)).mapPartitions(EncodedRows(original))
         frame = self.context.spark.createDataFrame(rows, schema("bigint", picture="binary"))
         with self.context.jobs.session("zoo_lab: write images") as session, interruptible():
             session.run(lambda: frame.write.parquet(resolved(self.context, os.fspath(output))))
@@ -210,26 +216,11 @@ class DistributedImageSet(ImageSet):
         return results
 
 
-class _Drained:
-    """Reads a partition to its end where an image of it raises: an input left unread would kill the Python worker."""
-
-    def __init__(self, run: Callable[[Iterable[Any]], Iterator[Any]]) -> None:
-        self.run = run
-
-    def __call__(self, sources: Iterator[Any]) -> Iterator[Any]:
-        try:
-            yield from self.run(sources)
-        except DataError:
-            for _ in sources:
-                pass
-            raise
-
-
 class _Guarded:
     """Gives a `DataError` as the last record instead of raising it: Spark would bury it in what its Java says."""
 
     def __init__(self, run: Callable[[Iterable[Any]], Iterator[Any]]) -> None:
-        self.run = _Drained(run)
+        self.run = Drained(run)
 
     def __call__(self, sources: Iterator[Any]) -> Iterator[Any]:
         try:

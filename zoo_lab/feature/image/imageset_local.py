@@ -11,9 +11,9 @@ import numpy as np
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.files import PathLike
 from zoo_lab.feature.image.imageset import ImageSet
-from zoo_lab.feature.image.loading import LOADER, loaded
+from zoo_lab.feature.image.loading import LOADER, loaded, to_load
 from zoo_lab.feature.image.members import checked_step, labelled_images, shares_of
-from zoo_lab.feature.image.pipeline import Pipeline
+from zoo_lab.feature.image.pipeline import MadeAgain, Pipeline
 from zoo_lab.feature.image.policy import Report
 from zoo_lab.feature.image.taking import Prediction, image_of, label_of, predict_of, uri_of
 from zoo_lab.feature.image.viewable import Numbered, Place
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from zoo_lab.feature.featureset import FeatureSet
+    from zoo_lab.feature.image.feature import ImageFeature
     from zoo_lab.feature.image.imageset_distributed import DistributedImageSet
 
 
@@ -167,6 +168,23 @@ class LocalImageSet(ImageSet):
     ) -> FeatureSet:
         """Pin the images for training; see `FeatureSet.from_image_set`."""
         return self.to_distributed(context).to_feature_set(augment=augment, keep=keep)
+
+    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]]) -> LocalImageSet:
+        """Return a new set with what `run` says now of each image; the images are read again when asked for."""
+        found: list[ImageFeature] = []
+
+        def values() -> Iterator[Any]:
+            for source in self._pipeline.chosen(self._sources):
+                for value in self._pipeline.run([source]):
+                    found.append(source)
+                    yield value
+
+        said = [feature.predict for feature in run(values())]
+        sources = [
+            to_load(source.uri, MadeAgain(source, self._pipeline, predict), label=source.label)
+            for source, predict in zip(found, said, strict=True)
+        ]
+        return LocalImageSet(sources, pipeline=Pipeline(policy=self.policy), label_map=self._label_map)
 
     def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet, with this machine alone; see `ImageSet.write_parquet`."""

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.files import local_path
 from zoo_lab.feature.image.hadoop import listed_files
 from zoo_lab.feature.image.labels import Labelled
+from zoo_lab.feature.image.pipeline import Pipeline
+from zoo_lab.feature.image.threads import keep_to_slot
 from zoo_lab.feature.image.viewable import Place
 
 if TYPE_CHECKING:
@@ -133,6 +136,55 @@ class RddSource(DistributedSource):
     def names(self) -> RDD:
         """Return the RDD."""
         return self.rdd
+
+
+@dataclass(frozen=True, eq=False)
+class MappedSource(DistributedSource):
+    """The images that a set makes, given on through a function that takes many of them in turn.
+
+    Args:
+        source: of the set.
+        pipeline: of the set.
+        run: takes images and gives as many, in the same order.
+    """
+
+    source: DistributedSource
+    pipeline: Pipeline
+    run: Callable[[Iterable[Any]], Iterator[ImageFeature]]
+
+    def images(self) -> RDD:
+        """Return an RDD of what the function gives."""
+        return self._mapped(self.source.images())
+
+    def first(self, count: int) -> RDD:
+        """Return an RDD of what the function gives for the first images."""
+        return self._mapped(self.source.first(count))
+
+    def names(self) -> RDD:
+        """Return an RDD of the images as the source has them: the function changes nothing in their names."""
+        return self.source.names().mapPartitions(self.pipeline.chosen)
+
+    def _mapped(self, images: RDD) -> RDD:
+        return images.mapPartitions(Drained(self.pipeline.run)).mapPartitions(self.run)
+
+
+class Drained:
+    """Does what a set does to the images of a partition, with the threads of its slot.
+
+    Reads the partition to its end where an image of it raises: an input left unread would kill the Python worker.
+    """
+
+    def __init__(self, run: Callable[[Iterable[Any]], Iterator[Any]]) -> None:
+        self.run = run
+
+    def __call__(self, sources: Iterator[Any]) -> Iterator[Any]:
+        keep_to_slot()
+        try:
+            yield from self.run(sources)
+        except DataError:
+            for _ in sources:
+                pass
+            raise
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Contrast(RandomImagePreprocessing):
 def brightened(image: np.ndarray, delta: float) -> np.ndarray:
     """Return the picture with `delta` added."""
     if image.dtype == np.uint8:
-        return with_channels(cv2.addWeighted(image, 1, image, 0, delta))
+        return with_channels(cv2.add(image, (round(delta),) * 4))
     return image + np.float32(delta)
 
 

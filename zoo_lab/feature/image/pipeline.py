@@ -13,7 +13,7 @@ from typing import Any
 
 from zoo_lab.feature.image.draws import pixel_key
 from zoo_lab.feature.image.feature import ImageFeature
-from zoo_lab.feature.image.loading import loaded
+from zoo_lab.feature.image.loading import Loader, loaded
 from zoo_lab.feature.image.policy import by_policy
 from zoo_lab.feature.image.reading import ImageReader
 from zoo_lab.feature.preprocessing import Preprocessing
@@ -102,6 +102,26 @@ class Pipeline:
         policy = "" if self.policy == "raise" else f', bad ones: "{self.policy}"'
         seeding = "" if self.seeding is None else f", seed {self.seeding[0]}, epoch {self.seeding[1]}"
         return policy + seeding + "".join(f" → {step!r}" for step in self.steps)
+
+
+@dataclass(frozen=True)
+class MadeAgain(Loader):
+    """An image that a set has made before, and what a model said of it.
+
+    Args:
+        source: the image as it was before.
+        pipeline: what the set does to it.
+        predict: what the model said.
+    """
+
+    source: ImageFeature
+    pipeline: Pipeline
+    predict: Any
+
+    def load(self, source: ImageFeature) -> ImageFeature:
+        """Return the image as the set makes it, with the prediction."""
+        [feature] = self.pipeline.run([self.source])
+        return feature.replace(predict=self.predict)
 
 
 def _key(feature: ImageFeature) -> str:

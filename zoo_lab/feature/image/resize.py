@@ -53,10 +53,15 @@ class ImageResize(RandomImagePreprocessing):
         """Whether the interpolation is drawn."""
         return self.resize_mode < 0
 
+    def transform(self, feature: ImageFeature) -> ImageFeature:
+        """Resize one image; nothing is drawn, and so nothing noted, where the interpolation is given."""
+        if self.by_chance:
+            return super().transform(feature)
+        return stretched(feature, self.resize_h, self.resize_w, self.resize_mode)
+
     def draw(self, generator: np.random.Generator, feature: ImageFeature) -> Drawn:
         """Return the interpolation."""
-        drawn = self.resize_mode if self.resize_mode >= 0 else BY_CHANCE[generator.integers(len(BY_CHANCE))]
-        return {"resize_mode": int(drawn)}
+        return {"resize_mode": int(BY_CHANCE[generator.integers(len(BY_CHANCE))])}
 
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
         """Resize with that interpolation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from zoo_lab.feature.preprocessing import CarriedPreprocessing, Preprocessing
 FIELDS = ("origin", "height", "width", "nChannels", "mode", "data")
 DEPTHS = {0: np.uint8, 5: np.float32}
 """OpenCV's types of pixels by the last three bits of its mode; 16 = three channels of 8 bits."""
+_DEPTHS = 8
 
 
 @dataclass(frozen=True)
@@ -41,27 +43,45 @@ class RowToImageFeature(CarriedPreprocessing):
         return carried_many(value, whole, run)
 
 
+class NoPicture(DataError):
+    """Fields of the image struct that hold no picture; the message says what was expected and what came."""
+
+
+def pixels_of_row(fields: Mapping[str, Any]) -> np.ndarray:
+    """Return the picture in the fields of the image struct, read-only.
+
+    Raises `NoPicture` where they hold none.
+    """
+    mode, data = fields["mode"], fields["data"] or b""
+    size = tuple(fields[name] or 0 for name in ("height", "width", "nChannels"))
+    dtype = DEPTHS.get(mode % _DEPTHS) if mode is not None and mode >= 0 else None
+    expected = 0 if dtype is None or min(size) < 1 else math.prod(size) * np.dtype(dtype).itemsize
+    if not expected or mode // _DEPTHS + 1 != size[2] or len(data) != expected:
+        msg = (
+            "expected mode 16 (8 bits) or 21 (floats), or those of other channels, and pixels of its size; "
+            f"received mode {mode}, size {size} and {len(data)} bytes"
+        )
+        raise NoPicture(msg)
+    return np.frombuffer(bytes(data), dtype).reshape(size)
+
+
 def feature_of_row(row: Any) -> ImageFeature:
     """Return the image in a row of the image struct, or in an outer row whose only field it is."""
     fields = _fields(row)
-    data, size = fields["data"], (fields["height"], fields["width"], fields["nChannels"])
-    known = None not in (data, fields["mode"], *size)
-    dtype = DEPTHS.get(fields["mode"] % 8) if known else None
-    if dtype is None or min(size) < 1 or np.prod(size) * np.dtype(dtype).itemsize != len(data):
-        msg = (
-            f"RowToImageFeature: {fields['origin'] or 'a row without an origin'}: expected mode 16 (8 bits) or 21 "
-            f"(floats) and pixels of its size; received mode {fields['mode']}, size {size}, {len(data or b'')} bytes."
-        )
-        raise DataError(msg)
-    image = np.frombuffer(bytes(data), dtype).reshape(size).copy()
-    return ImageFeature(uri=fields["origin"] or "").with_image(image).replace(original_size=size)
+    try:
+        image = pixels_of_row(fields)
+    except NoPicture as problem:
+        msg = f"RowToImageFeature: {fields['origin'] or 'a row without an origin'}: {problem}."
+        raise DataError(msg) from None
+    return ImageFeature(uri=fields["origin"] or "").with_image(image).replace(original_size=image.shape)
 
 
 def row_of_feature(feature: ImageFeature) -> dict[str, Any]:
     """Return the fields of the image struct of an image; its mode tells 8-bit pixels from floats."""
     image = np.ascontiguousarray(feature.require_image())
     height, width, channels = image.shape
-    mode = (5 if image.dtype == np.float32 else 0) + 8 * (channels - 1)
+    depth = next(code for code, dtype in DEPTHS.items() if image.dtype == dtype)
+    mode = depth + _DEPTHS * (channels - 1)
     return dict(zip(FIELDS, (feature.uri, height, width, channels, mode, image.tobytes()), strict=True))
 
 

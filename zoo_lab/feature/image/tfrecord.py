@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import google_crc32c
 import numpy as np
 
 from zoo_lab.core.errors import DataError
@@ -24,7 +25,6 @@ from zoo_lab.feature.image.protobuf import parse_example
 _HEAD, _TAIL = 12, 4
 _BOX = tuple(f"image/object/bbox/{side}" for side in ("xmin", "ymin", "xmax", "ymax"))
 _BOX_LABEL = "image/object/class/label"
-_POLYNOMIAL = 0x82F63B78
 _MASK = 0xA282EAD8
 
 
@@ -40,8 +40,11 @@ class Keys:
     image: str = "image/encoded"
     label: str | None = "image/class/label"
 
-    def feature(self, source: ImageFeature, data: bytes) -> ImageFeature:
-        """Return the image that a record holds, or one with the problem where it holds none."""
+    def feature(self, source: ImageFeature, record: bytes) -> ImageFeature:
+        """Return the image that a record, data and check sum, holds, or one with the problem where it holds none."""
+        data, check = record[:-_TAIL], int.from_bytes(record[-_TAIL:], "little")
+        if check != _masked_crc(data):
+            return source.replace(problem="its record is damaged: the check sum of its data is another")
         try:
             values = parse_example(data)
         except (IndexError, ValueError, struct.error) as error:
@@ -66,7 +69,7 @@ class Records:
 
     def __call__(self, uri: str, data: bytes) -> Iterator[ImageFeature]:
         for number, (start, length) in enumerate(spans(io.BytesIO(data), len(data), uri)):
-            yield self.keys.feature(ImageFeature(uri=f"{uri}#{number}"), data[start : start + length])
+            yield self.keys.feature(ImageFeature(uri=f"{uri}#{number}"), data[start : start + length + _TAIL])
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class LocalRecord(Loader):
         """Return the image that the record holds."""
         with Path(self.path).open("rb") as file:
             file.seek(self.start)
-            return self.keys.feature(source, file.read(self.length))
+            return self.keys.feature(source, file.read(self.length + _TAIL))
 
 
 def local_records(files: Iterable[str], keys: Keys) -> Iterator[ImageFeature]:
@@ -130,10 +133,5 @@ def _boxes(values: Mapping[str, list[Any]]) -> Boxes | None:
 
 def _masked_crc(data: bytes) -> int:
     """Return the check sum of TFRecord: CRC-32C, rotated and with a constant added."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0)
-    crc ^= 0xFFFFFFFF
+    crc = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF

@@ -1,0 +1,116 @@
+"""Images: the SSD chain on `local[2]` against a plain OpenCV loop, each step against albumentations, and memory.
+
+The loop and the cluster take turns, so that what else the machine does disturbs both alike.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import plainloop, steps
+from benchmarks.markdown import table
+from benchmarks.measure import resident_megabytes
+from benchmarks.photographs import write_photographs
+
+if TYPE_CHECKING:
+    from pyspark import RDD
+
+    from zoo_lab.context.nncontext import NNContext
+
+COUNT = 1000
+TURNS = 5
+STREAMED = 50_000
+STRETCHES = 5
+_PARTITIONS = 8
+
+
+def measure(context: NNContext, count: int = COUNT, turns: int = TURNS, streamed: int = STREAMED) -> dict[str, Any]:
+    """Return the figures of the chain, of single steps, and of memory over a long stream."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        size = write_photographs(files, count)
+        return {
+            "count": count,
+            "kilobytes": size / count / 1000,
+            "chain": _compared(context, files, turns),
+            "steps": steps.compare(files, turns),
+            "memory": _streamed(context, files, streamed),
+        }
+
+
+def markdown(figures: dict[str, Any]) -> str:
+    """Return the tables of the figures."""
+    chain, memory = figures["chain"], figures["memory"]
+    heads = ["decode + jitter, expand, resize 300, flip", "images/s"]
+    rows = [
+        ["plain OpenCV loop, one thread", f"{chain['plain']:,.0f}"],
+        [f"ImageSet on local[{chain['workers']}]", f"{chain['spark']:,.0f}"],
+        ["part of as many loops", f"{chain['ratio']:.2f}"],
+    ]
+    told = f"{figures['count']:,} JPEGs of 500 pixels on the long side, {figures['kilobytes']:.0f} kB each."
+    parts = [told, table(heads, rows), steps.markdown(figures["steps"])]
+    lines = [[f"{line['images']:,}", f"{line['driver']:.0f}", f"{line['worker']:.0f}"] for line in memory]
+    return "\n\n".join([*parts, table(["images streamed", "driver MB", "largest worker MB"], lines)])
+
+
+def _compared(context: NNContext, folder: Path, turns: int) -> dict[str, Any]:
+    """Let the plain loop and the cluster take turns over the same files; return the medians."""
+    from zoo_lab.feature.image import ImageSet
+
+    paths = [str(path) for path in sorted(folder.iterdir())]
+    images = ImageSet.read(folder, context, min_partitions=_PARTITIONS).transform(plainloop.chain())
+    counted = images.seeded(1).rdd.mapPartitions(_count)
+    counted.collect()
+    found = [(_rate_of_loop(paths), _rate_of(counted)) for _ in range(turns)]
+    ratios = [spark / (context.slots * plain) for plain, spark in found]
+    plain, spark = (statistics.median(rates) for rates in zip(*found, strict=True))
+    return {"workers": context.slots, "plain": plain, "spark": spark, "ratio": statistics.median(ratios)}
+
+
+def _rate_of_loop(paths: list[str]) -> float:
+    done = plainloop.run(paths)
+    return done["images"] / done["seconds"]
+
+
+def _rate_of(counted: RDD) -> float:
+    begin = time.perf_counter()
+    return sum(counted.collect()) / (time.perf_counter() - begin)
+
+
+def _count(images: Iterable[Any]) -> Iterator[int]:
+    yield sum(1 for _ in images)
+
+
+def _streamed(context: NNContext, folder: Path, count: int) -> list[dict[str, Any]]:
+    """Send many images through the chain; return what driver and workers hold after each stretch."""
+    from zoo_lab.feature.image import ImageSet
+
+    paths = [str(path) for path in sorted(folder.iterdir())]
+    lines, done = [], 0
+    for stretch in range(STRETCHES):
+        numbers = range(stretch * count // STRETCHES, (stretch + 1) * count // STRETCHES)
+        sources = context.sc.parallelize(numbers, 4 * _PARTITIONS).map(partial(_image, paths=paths))
+        images = ImageSet.from_rdds(sources).transform(plainloop.chain()).seeded(1)
+        found = images.rdd.mapPartitions(_resident).collect()
+        done += sum(images for images, _megabytes in found)
+        held = max(megabytes for _images, megabytes in found)
+        lines.append({"images": done, "driver": resident_megabytes([os.getpid()]), "worker": held})
+    return lines
+
+
+def _image(number: int, paths: list[str]) -> Any:
+    from zoo_lab.feature.image import ImageFeature
+
+    return ImageFeature(uri=str(number), bytes=Path(paths[number % len(paths)]).read_bytes())
+
+
+def _resident(images: Iterable[Any]) -> Iterator[tuple[int, float]]:
+    count = sum(1 for _ in images)
+    yield count, resident_megabytes([os.getpid()])
