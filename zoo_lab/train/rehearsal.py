@@ -130,7 +130,7 @@ def estimate(model: Any, data: Any, **arguments: Any) -> Estimate:
     typical = statistics.mean if every > 1 else statistics.median  # one iteration of a round has its whole launch
     launch = typical(launches)
     whole = typical([event.seconds for event in events])
-    group = _group_size(plan, launch, whole - launch, "the driver updates" in plan.why)
+    group = _group_size(plan, launch, whole - launch, "the driver updates" in plan.why, train_set.chain is not None)
     compute = typical([event.parts.get("compute", 0.0) for event in events])
     iteration = whole if every > 1 else whole - launch + launch / group
     network, driver = _traffic(plan, _bytes(model.trainable_variables), _bytes(model.optimizer.variables))
@@ -221,12 +221,13 @@ def _train_here(model: Any, structure: Any, batch: dict[str, Any], arguments: di
     model.train_on_batch(x, y, sample_weight=weight, class_weight=arguments.get("class_weight"))
 
 
-def _group_size(plan: Plan, launch: float, inside: float, by_driver: bool) -> int:
+def _group_size(plan: Plan, launch: float, inside: float, by_driver: bool, ahead: bool) -> int:
     if plan.sync_every > 1:
         return min(plan.sync_every, plan.steps_per_epoch)
     if plan.sync != "shared" or by_driver:
         return 1
-    grouping = Grouping(plan.iterations_per_job, most_iterations(plan.iterations_per_job, plan.batch_size))
+    most = most_iterations(plan.iterations_per_job, plan.batch_size)
+    grouping = Grouping(plan.iterations_per_job, most, ahead)
     for _ in range(_MEASURED):
         grouping.note(1, launch, inside)
     return min(grouping.size, plan.steps_per_epoch)
