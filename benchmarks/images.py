@@ -66,16 +66,16 @@ def _compared(context: NNContext, folder: Path, turns: int) -> dict[str, Any]:
 
     paths = [str(path) for path in sorted(folder.iterdir())]
     images = ImageSet.read(folder, context, min_partitions=_PARTITIONS).transform(plainloop.chain())
-    counted = images.seeded(1).rdd.mapPartitions(_count)
-    counted.collect()
-    found = [(_rate_of_loop(paths), _rate_of(counted)) for _ in range(turns)]
+    jobs = [images.seeded(turn).rdd.mapPartitions(_count) for turn in range(turns)]
+    jobs[0].collect()
+    found = [(_rate_of_loop(paths, turn), _rate_of(job)) for turn, job in enumerate(jobs)]
     ratios = [spark / (context.slots * plain) for plain, spark in found]
     plain, spark = (statistics.median(rates) for rates in zip(*found, strict=True))
     return {"workers": context.slots, "plain": plain, "spark": spark, "ratio": statistics.median(ratios)}
 
 
-def _rate_of_loop(paths: list[str]) -> float:
-    done = plainloop.run(paths)
+def _rate_of_loop(paths: list[str], seed: int) -> float:
+    done = plainloop.run(paths, seed)
     return done["images"] / done["seconds"]
 
 

@@ -17,7 +17,7 @@ from zoo_lab.feature.image.base import RandomImagePreprocessing
 from zoo_lab.feature.image.draws import Drawn
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.photometric import NOTHING
-from zoo_lab.feature.image.pictures import VALUES, color_of, rounded
+from zoo_lab.feature.image.pictures import VALUES, color_of
 
 HUES = 180
 """OpenCV counts hues of 8 bits in steps of two degrees."""
@@ -117,14 +117,19 @@ def saturated(image: np.ndarray, factor: float) -> np.ndarray:
     """Return the 8-bit picture with its saturation times `factor`."""
     if abs(factor - 1) < NOTHING or image.shape[2] == 1:
         return image
-    return _through_hsv(image, 1, rounded(VALUES * np.float32(factor)))
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+    # twice as fast as a table for one channel of three
+    return cv2.cvtColor(cv2.transform(hsv, np.diag(np.float32([1, factor, 1]))), cv2.COLOR_HSV2BGR)
 
 
 def hue_turned(image: np.ndarray, delta: float) -> np.ndarray:
     """Return the 8-bit picture with its hue turned by `delta` steps of two degrees."""
     if abs(delta) < NOTHING or image.shape[2] == 1:
         return image
-    return _through_hsv(image, 0, np.mod(np.rint(VALUES + np.float32(delta)), HUES).astype(np.uint8))
+    table = np.mod(np.rint(VALUES + np.float32(delta)), HUES).astype(np.uint8)
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
 
 
 def reordered(image: np.ndarray, order: Sequence[int]) -> np.ndarray:
@@ -135,10 +140,3 @@ def reordered(image: np.ndarray, order: Sequence[int]) -> np.ndarray:
 def drawn_order(generator: np.random.Generator) -> tuple[int, int, int]:
     """Return an order of three channels by chance."""
     return tuple(generator.permutation(3).tolist())
-
-
-def _through_hsv(image: np.ndarray, channel: int, table: np.ndarray) -> np.ndarray:
-    """Return the picture with one channel of its HSV replaced by what a table of 256 holds for each value."""
-    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, channel), table), hsv, channel)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)

@@ -88,9 +88,12 @@ class Contrast(RandomImagePreprocessing):
 
 def brightened(image: np.ndarray, delta: float) -> np.ndarray:
     """Return the picture with `delta` added."""
-    if image.dtype == np.uint8:
-        return with_channels(cv2.add(image, (round(delta),) * 4))
-    return image + np.float32(delta)
+    if image.dtype != np.uint8:
+        return image + np.float32(delta)
+    whole = round(delta)
+    if abs(delta - whole) == 0.5 or image.shape[2] > 4:  # halves are rounded by the pixel; a scalar has four values
+        return with_channels(cv2.addWeighted(image, 1, image, 0, delta))
+    return with_channels(cv2.add(image, (whole,) * 4))
 
 
 def contrasted(image: np.ndarray, factor: float) -> np.ndarray:
