@@ -20,8 +20,10 @@ from tests.train.models import CLASSES, FEATURES, compiled, dense, linear, table
 from zoo_lab.core.errors import ArgumentError, ZooLabError
 from zoo_lab.core.events import IterationDiscarded, IterationDone, Notice
 from zoo_lab.core.slices import slice_bounds
+from zoo_lab.feature.rowchain import Moment
 from zoo_lab.train import DropSlow, rehearsal, stragglers
 from zoo_lab.train.batches import batch_rows, epoch_order
+from zoo_lab.train.feed import Wanted
 from zoo_lab.train.microbatches import compute_part
 from zoo_lab.train.setup import Order
 from zoo_lab.train.step import StepResult
@@ -130,13 +132,26 @@ def counting_replica(seconds=0.0):
         values = np.array([rows.mean() * share, piece])
         return StepResult(share, values, [(rows, rows * 1.0)], values[:1], np.array([float(len(rows))]))
 
-    reader = SimpleNamespace(read=lambda rows: {"x": rows})
-    return SimpleNamespace(rows_of=lambda order, index, reader: order.rows, step=step), reader
+    def part_of(iteration, batch, worker, feed):
+        return Wanted(batch, batch, Moment())
+
+    def next_part(iteration, worker, feed):
+        return Wanted(np.arange(20, 28), np.arange(20, 28), Moment())
+
+    ahead = []
+    feed = SimpleNamespace(
+        read=lambda wanted: {"x": wanted.rows},
+        expect=lambda wanted, sure: ahead.append((wanted.rows.tolist(), sure)),
+        ahead=ahead,
+    )
+    return SimpleNamespace(part_of=part_of, next_part=next_part, step=step), feed
 
 
 def test_pieces_add_up_to_the_part():
-    replica, reader = counting_replica()
-    part = compute_part(replica, 0, reader, Order(1, np.arange(10), pieces=4), None, None)
+    replica, feed = counting_replica()
+    part = compute_part(replica, 0, feed, Order(1, np.arange(10), pieces=4), None, None)
+    within = [([3, 4, 5], True), ([6, 7], True), ([8, 9], True)]
+    assert feed.ahead == [*within, ([20, 21], False)]  # at last the first piece of the next batch, in another job
     assert (part.rows, part.asked) == (10, 10)
     assert part.result.loss == pytest.approx(1)
     np.testing.assert_allclose(part.result.gradient, [4.5, 0 + 1 + 2 + 3])  # and each piece draws its own seeds
@@ -145,18 +160,18 @@ def test_pieces_add_up_to_the_part():
 
 
 def test_a_part_ends_at_its_limit_with_the_rows_it_has():
-    replica, reader = counting_replica(seconds=0.05)
-    part = compute_part(replica, 0, reader, Order(1, np.arange(10), pieces=4, limit=0.02), None, None)
+    replica, feed = counting_replica(seconds=0.05)
+    part = compute_part(replica, 0, feed, Order(1, np.arange(10), pieces=4, limit=0.02), None, None)
     assert (part.rows, part.asked) == (3, 10)
     np.testing.assert_array_equal(part.result.sparse[0][0], [0, 1, 2])
-    nothing = compute_part(replica, 0, reader, Order(1, np.arange(10), pieces=4, limit=-1.0), None, None)
+    nothing = compute_part(replica, 0, feed, Order(1, np.arange(10), pieces=4, limit=-1.0), None, None)
     assert (nothing.rows, nothing.result) == (0, None)
 
 
 def test_a_batch_asked_for_again_gives_the_rows_it_gave():
-    replica, reader = counting_replica()
+    replica, feed = counting_replica()
     order = Order(1, np.arange(10), pieces=4, limit=-1.0)
-    part = compute_part(replica, 1, reader, order.again([10, 6]), None, None)
+    part = compute_part(replica, 1, feed, order.again([10, 6]), None, None)
     assert part.rows == 6
     assert replace(order, pieces=1).again([10, 6]).arrived is None
 

@@ -69,7 +69,7 @@ def fit(
     Args:
         model: a compiled `keras.Model`, taken as it is; its weights are updated in place.
         data: a FeatureSet; a Spark DataFrame (with `feature_cols` and `label_cols`); an RDD of (x, y); an
-            ImageSet; or (x, y) or (x, y, sample_weight) arrays.
+            ImageSet, whose random steps draw anew in each epoch; or (x, y) or (x, y, sample_weight) arrays.
         batch_size: rows in a global batch, over all workers; any number.
         epochs: passes over the data, each row once a pass.
         validation_data: like `data`; evaluated after each epoch.
