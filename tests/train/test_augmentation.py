@@ -29,7 +29,7 @@ from zoo_lab.feature.image import (
     MixUp,
 )
 from zoo_lab.feature.preprocessing import ChainedPreprocessing, Scale
-from zoo_lab.train import Checkpoints, EveryIterations
+from zoo_lab.train import Checkpoints, EveryIterations, rehearsal
 from zoo_lab.train.batches import batch_rows, epoch_order
 
 # float32 sums of parts in another order, over ten steps of SGD on pixels scaled to 0…1
@@ -176,6 +176,7 @@ def test_batches_are_mixed_as_a_whole_whatever_the_workers(train, context):
     x, shares = made(CHAIN, named(PICTURES), 0, 0), np.eye(CLASSES, dtype="float32")[LABELS]
     expected = reference.evaluate(x, shares, verbose=0)
     assert run.history["val_loss"][-1] == pytest.approx(expected, rel=1e-4)
+    assert rehearsal.verify(model, chained, batch_size=BATCH, seed=5, context=context).difference < TOLERANCE
     chained.unpersist()
 
 

@@ -18,11 +18,15 @@ from zoo_lab.feature.image import (
     ImageFeature,
     ImagePixelBytesToMat,
     ImagePreprocessing,
+    ImageRandAugment,
+    ImageRandomAffine,
     ImageRandomCropper,
-    RandomImagePreprocessing,
+    ImageRandomPerspective,
+    ImageRandomRotation,
 )
 
-RANDOM = [step for step in STEPS if isinstance(step, RandomImagePreprocessing)]
+SLANTED = (ImageRandAugment, ImageRandomAffine, ImageRandomPerspective, ImageRandomRotation)
+RANDOM = [step for step in STEPS if step.by_chance]
 STILL = [step for step in (*COLORING, *OTHERS) if not isinstance(step, (ImageBytesToMat, ImagePixelBytesToMat))]
 ANY_CHANNELS = [step for step in (*MOVING, *COLORING) if not isinstance(step, (ImageRandomCropper, ImageExpand))]
 ANY_CHANNELS = [step for step in ANY_CHANNELS if "Normalize" not in type(step).__name__]
@@ -66,7 +70,8 @@ def test_what_is_drawn_is_plain_and_can_be_written_down(step):
 def test_boxes_follow_the_pixels(step, box):
     """A white rectangle on black is moved by the step; its box must lie around the white pixels.
 
-    Tolerance: a rounded or interpolated edge is at most 1.5 pixels off, or as much as one old pixel became.
+    Tolerance: a rounded or interpolated edge is at most 1.5 pixels off, or as much as one old pixel became; half a pixel
+    more where a slanted box ends in a corner too thin to be seen.
     """
     for seed in range(3):
         image = painted(box).with_key("roi", [0.1, 0.2, 0.7, 0.9]).seeded(seed)
@@ -74,7 +79,7 @@ def test_boxes_follow_the_pixels(step, box):
         if not len(result.boxes):
             continue  # cut off: the test below is about that
         height, width, _ = result.size
-        tolerance = 1.5 * max(1, width / 320, height / 240)
+        tolerance = (1.5 + 0.5 * isinstance(step, SLANTED)) * max(1, width / 320, height / 240)
         np.testing.assert_allclose(result.boxes.coordinates[0], seen_box(result.image), atol=tolerance)
 
 

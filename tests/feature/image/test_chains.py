@@ -91,7 +91,7 @@ def test_detection_keeps_boxes_in_the_picture_and_of_its_objects(test_data, epoc
 def test_detection_sees_other_pictures_in_each_epoch_and_most_objects_in_the_long_run(test_data):
     image = voc(test_data)[0]
     results = [DETECT(image.seeded(1, epoch)) for epoch in range(30)]
-    assert len({result.floats.tobytes() for result in results}) == 30
+    assert len({result.floats.tobytes() for result in results}) >= 28  # by chance nothing happens in some of them
     assert set(np.concatenate([result.boxes.labels for result in results])) == set(image.boxes.labels)
 
 

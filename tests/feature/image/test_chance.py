@@ -84,9 +84,9 @@ def test_the_chance_is_as_told():
 def test_a_replay_with_another_chain_is_refused():
     result = SSD(SMALL[0])
     with pytest.raises(ArgumentError, match="draw 0 to be of ImageResize; received one of ImageColorJitter"):
-        ImageResize(5, 5).replay(SMALL[0], result.draws)
+        ImageResize(5, 5, -1).replay(SMALL[0], result.draws)
     with pytest.raises(ArgumentError, match="received one of nothing"):
-        ImageResize(5, 5).replay(SMALL[0], [])
+        ImageResize(5, 5, -1).replay(SMALL[0], [])
 
 
 def test_another_step_added_leaves_what_the_others_draw():

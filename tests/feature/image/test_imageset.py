@@ -20,6 +20,7 @@ from zoo_lab.feature.image import (
     ImageResize,
     ImageSet,
     LocalImageSet,
+    MixUp,
 )
 from zoo_lab.feature.preprocessing import ChainedPreprocessing
 
@@ -250,6 +251,8 @@ def test_wrong_arguments_are_told_at_once(tmp_path):
         ImageSet.from_arrays([np.zeros((2, 2), np.uint8)], [1, 2])
     with pytest.raises(ArgumentError, match="expected a step or a chain"):
         LocalImageSet([]).transform(len)
+    with pytest.raises(ArgumentError, match=r"received MixUp\. It mixes batches: use FeatureSet\.from_image_set"):
+        LocalImageSet([]).transform(MixUp())
     with pytest.raises(ArgumentError, match="weights to be positive"):
         LocalImageSet([]).random_split([1, 0])
 

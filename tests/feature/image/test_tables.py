@@ -77,6 +77,19 @@ def test_boxes_floats_and_marked_images_survive_a_dataframe(context):
     check_same(ImageSet.from_arrays(found.collect()[:2]), ImageSet.from_arrays(features[:2]))
 
 
+def test_a_column_of_floats_is_trained_on_as_it_is(context):
+    floats = [np.random.default_rng(number).normal(size=(4, 5, 3)).astype(np.float32) for number in range(3)]
+    frame = ImageSet.from_arrays(floats, [2, 0, 1], context).to_dataframe()
+    data = FeatureSet.from_dataframe(frame, "image", "label")
+    x, y, _weight = data.head()
+    np.testing.assert_array_equal(x, floats)
+    assert y.tolist() == [2, 0, 1]
+    data.unpersist()
+    mixed = ImageSet.from_arrays([floats[0], floats[1].astype(np.uint8)], [0, 1], context).to_dataframe().coalesce(1)
+    with pytest.raises(DataError, match=r"expected 4 × 5 × 3 of float32 as in the row before; received .* of uint8"):
+        FeatureSet.from_dataframe(mixed, "image", "label")
+
+
 def test_the_tables_of_spark_are_sets(animals, context):
     expected = ImageSet.read(animals)
     pictures = context.spark.read.format("image").option("recursiveFileLookup", True).load(str(animals))

@@ -12,14 +12,16 @@ from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.image.base import wrapped
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.pipeline import Pipeline, Share
-from zoo_lab.feature.preprocessing import Preprocessing
+from zoo_lab.feature.preprocessing import BatchPreprocessing, Preprocessing
 
 
 def checked_step(step: Any) -> Preprocessing:
     """Return the step of a chain, or raise `ArgumentError`."""
     if isinstance(step, Preprocessing):
         return step
-    msg = f"ImageSet.transform: expected a step or a chain (a Preprocessing); received {type(step).__name__}."
+    mixes = isinstance(step, BatchPreprocessing)
+    repair = f" It mixes batches: use FeatureSet.from_image_set(images).transform({step!r})." if mixes else ""
+    msg = f"ImageSet.transform: expected a step or a chain (a Preprocessing); received {type(step).__name__}.{repair}"
     raise ArgumentError(msg)
 
 
