@@ -93,7 +93,8 @@ def brightened(image: np.ndarray, delta: float) -> np.ndarray:
     whole = round(delta)
     if abs(delta - whole) == 0.5 or image.shape[2] > 4:  # halves are rounded by the pixel; a scalar has four values
         return with_channels(cv2.addWeighted(image, 1, image, 0, delta))
-    return with_channels(cv2.add(image, (whole,) * 4))
+    change = cv2.add if whole >= 0 else cv2.subtract  # adding a negative number takes three times as long
+    return with_channels(change(image, (abs(whole),) * 4))
 
 
 def contrasted(image: np.ndarray, factor: float) -> np.ndarray:
