@@ -212,6 +212,16 @@ class FeatureSet:
 
         return None if self.chain is None else RowChain.learnt(self.chain, self.store.head(1))
 
+    @cached_property
+    def shipped_chain(self) -> bytes:
+        """The `row_chain` as workers get it, with the code of a notebook's own steps; empty without a chain.
+
+        Made once: workers know by it what they have made ready.
+        """
+        from pyspark import cloudpickle
+
+        return b"" if self.row_chain is None else cloudpickle.dumps(self.row_chain)
+
     @property
     def structure(self) -> Structure:
         """How fields make up the model's inputs, targets and sample weights."""

@@ -77,7 +77,8 @@ def fit(
         listeners: functions that are called with each event of the run, such as those of a `TrainSummary`; unlike
             callbacks for batches they slow nothing down.
         shuffle: draw a new order each epoch; False keeps the data's order.
-        seed: of the order and of dropout; the same seed gives the same weights. Default: drawn, and noted in the plan.
+        seed: of the order, of dropout and of random steps over the data; the same seed gives the same weights. Default:
+            drawn, and noted in the plan.
         class_weight: class number (from 0) → weight in the loss.
         context: where to train; default the data's own, or the current one.
         sync: "auto", "shared" (workers on one host), "collect" (small models) or "sliced" (large ones).

@@ -215,8 +215,6 @@ class Engine:
 
 def data_setup(data: FeatureSet) -> DataSetup:
     """Return what a worker must know of a pinned data set."""
-    from pyspark import cloudpickle
-
     store = data.store
     handles = tuple(store.handles) if store.context.one_host else ()
     stored = set(data.stored.fields())
@@ -226,7 +224,7 @@ def data_setup(data: FeatureSet) -> DataSetup:
         shard_rows=tuple(handle.rows for handle in store.handles),
         handles=handles,
         stored=tuple(spec for spec in store.fields if spec.name in stored),
-        made=b"" if data.row_chain is None else cloudpickle.dumps(data.row_chain),
+        made=data.shipped_chain,
     )
 
 

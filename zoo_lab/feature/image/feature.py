@@ -155,7 +155,7 @@ class ImageFeature:
         return f"ImageFeature({self.uri!r}, {size}{count}{', bad: ' + self.problem if self.problem else ''})"
 
     def _changed(self, changes: Mapping[str, Any]) -> ImageFeature:
-        """Return this image with changes that need no check: several times as fast, and each step of a chain does it."""
+        """Return this image with changes that need no check: much faster, and every step of a chain does it."""
         made = object.__new__(ImageFeature)
         made.__dict__.update(self.__dict__)
         made.__dict__.update(changes)
