@@ -13,6 +13,7 @@ import zoo_lab
 from tests.feature.image.photographs import photograph
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.image import ImageMatToTensor, ImageResize, ImageSet, ImageSetToSample
+from zoo_lab.feature.image.loading import loaded
 from zoo_lab.feature.preprocessing import ChainedPreprocessing
 
 CHAIN = ChainedPreprocessing([ImageResize(8, 6), ImageMatToTensor(format="NHWC")])
@@ -32,6 +33,10 @@ def model():
     inputs = layers.Input((8, 6, 3))
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
     return keras.Model(inputs, [layers.Dense(2, name="a")(flat), layers.Dense(1, name="b")(flat)])
+
+
+def len_of_prediction(feature) -> int:
+    return len(loaded(feature).predict)
 
 
 def listed(found: Any) -> list[Any]:
@@ -56,6 +61,9 @@ def test_each_image_keeps_its_name_its_label_and_its_tensor(model, sc):
     np.testing.assert_array_equal(tensors[0], x[0])
     assert listed(images.get_predict())[0] == ("0", None)
     assert [feature.uri for feature in predicted.head(2)][0] == "0"
+    places, _more = predicted.places()
+    [shown] = predicted.at(places[:1], len_of_prediction)
+    assert shown == 2
 
 
 def test_a_record_of_ones_own_and_a_model_of_one_output(model, sc):

@@ -164,8 +164,32 @@ class MappedSource(DistributedSource):
         """Return an RDD of the images as the source has them: the function changes nothing in their names."""
         return self.source.names().mapPartitions(self.pipeline.chosen)
 
+    def at(self, places: Sequence[Place]) -> tuple[RDD, list[int] | None]:
+        """Return an RDD of (place, what the function gives) for some images; no others are made."""
+        found, partitions = self.source.at(places)
+        if self.pipeline.shares:  # places count only those that are in the set
+            chosen = self.source.images().mapPartitions(self.pipeline.chosen)
+            found = chosen.mapPartitionsWithIndex(_At(places))
+            partitions = sorted({place.partition for place in places})
+        return found.mapValues(_Alone(self.pipeline.replace(policy="mark"), self.run)), partitions
+
+    @property
+    def cheap_names(self) -> bool:
+        """Whether the source's are."""
+        return self.source.cheap_names
+
     def _mapped(self, images: RDD) -> RDD:
         return images.mapPartitions(Drained(self.pipeline.run)).mapPartitions(self.run)
+
+
+@dataclass(frozen=True)
+class _Alone:
+    pipeline: Pipeline
+    run: Callable[[Iterable[Any]], Iterator[ImageFeature]]
+
+    def __call__(self, image: ImageFeature) -> ImageFeature:
+        [made] = self.run(self.pipeline.run([image]))
+        return made
 
 
 class Drained:
