@@ -1,6 +1,6 @@
 """Saves stages as Spark ML does, and loads them: metadata as JSON, the Keras model beside it as a .keras file.
 
-Nothing is pickled: parameters are plain values (`plain`), and `zoo_lab.net` reads models without running code of a file.
+Nothing is pickled: parameters are plain values (`plain`), and `zoo_lab.net` reads models without running their code.
 """
 
 from __future__ import annotations
