@@ -22,7 +22,9 @@ class Clock:
         return self.seconds
 
 
-@pytest.mark.parametrize(("present", "running", "found"), [(1, 1, True), (1, 2, False), (2, 2, False), (1, None, False)])
+@pytest.mark.parametrize(
+    ("present", "running", "found"), [(1, 1, True), (1, 2, False), (2, 2, False), (1, None, False)]
+)
 def test_only_a_task_without_a_slot_makes_a_crowd(present, running, found):
     clock = Clock()
     crowding = Crowding(2, lambda: running, clock)

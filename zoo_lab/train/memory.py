@@ -134,9 +134,7 @@ class SharedMemory:
         with contextlib.suppress(OSError):
             os.truncate(self.path, 0)
 
-    def order(
-        self, first: int, batches: Sequence[np.ndarray], rates: Sequence[float], apart: bool = False
-    ) -> None:
+    def order(self, first: int, batches: Sequence[np.ndarray], rates: Sequence[float], apart: bool = False) -> None:
         """Put down a group: its first iteration, the rows of its batches and their learning rates.
 
         Where the workers are `apart`, they do not meet, and the driver updates.
