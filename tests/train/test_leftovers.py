@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
+import urllib.request
 from pathlib import Path
 
 import keras
@@ -41,6 +44,29 @@ def test_a_run_that_fails_leaves_no_files_either(train, context):
     with pytest.raises(Exception, match="label value"):
         train(linear(), (X, y))
     assert _files(context) <= before
+
+
+def test_what_spark_remembers_of_jobs_for_its_ui_is_bounded(context):
+    retained = {kind: int(context.sc.getConf().get(f"spark.ui.retained{kind.title()}")) for kind in ("jobs", "stages")}
+    job = context.sc.parallelize([0], 1)._jrdd
+    before = max(known(context, "jobs", "jobId"), default=-1)
+    for _ in range(max(retained.values()) + 20):
+        job.count()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:  # Spark forgets a moment later
+        jobs, stages = known(context, "jobs", "jobId"), known(context, "stages", "stageId")
+        if len(jobs) <= retained["jobs"] and len(stages) <= retained["stages"]:
+            break
+        time.sleep(0.2)
+    assert max(jobs) >= before + max(retained.values()) + 20  # it does remember
+    assert len(jobs) <= retained["jobs"]
+    assert len(stages) <= retained["stages"]
+
+
+def known(context, what, number):
+    url = f"{context.sc.uiWebUrl}/api/v1/applications/{context.sc.applicationId}/{what}"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return [record[number] for record in json.load(answer)]
 
 
 @pytest.mark.slow

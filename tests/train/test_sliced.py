@@ -41,9 +41,9 @@ def stages(context):
         return {stage["stageId"]: stage for stage in json.load(answer)}
 
 
-def moved(train, context, sync, **arguments):
-    """Return bytes an iteration, by Spark's metrics: results to the driver, and shuffle written and read."""
-    data = table(300)
+def moved(train, context, sync, rows=300, **arguments):
+    """Return bytes an iteration in units of W, by Spark's metrics: results to the driver, shuffle written and read."""
+    data = table(rows)
     before = set(stages(context))
     run = train(wide(), data, batch_size=10, epochs=1, seed=1, sync=sync, **arguments)
     time.sleep(0.5)  # the metrics come a moment after the results
@@ -61,6 +61,20 @@ def test_the_driver_receives_the_weights_once_and_each_worker_writes_its_gradien
     assert 1.9 < read < 2.2
     collected, _written, _read = moved(train, context, "collect")
     assert collected > 1.9
+
+
+def test_what_the_driver_receives_does_not_grow_with_the_number_of_workers(train, context, monkeypatch):
+    results = []
+    for workers in (2, 3, 4):
+        monkeypatch.setattr(context, "slots", workers)  # the tasks of a stage of `sliced` need not run at once
+        result, written, read = moved(train, context, "sliced", rows=100)
+        assert workers - 0.1 < written < workers + 0.2  # each worker writes its gradient, and reads its slice of all
+        assert workers - 0.1 < read < workers + 0.2
+        results.append(result)
+    assert max(results) < 1.6
+    assert max(results) - min(results) < 0.1
+    collected, _written, _read = moved(train, context, "collect", rows=100)
+    assert collected > 3.9  # of the last four
 
 
 def test_16_bits_halve_what_travels_between_the_workers(train, context):

@@ -159,6 +159,13 @@ class JobSession:
             self.cancel()
             self.settle(_CANCEL_SECONDS)
 
+    def running_tasks(self) -> int | None:
+        """Return how many tasks of this session's jobs have a slot now, None where Spark has no such job."""
+        # the status that Spark keeps for its users is written with delay; this is what the scheduler itself goes by
+        queue = self._spark_context._jsc.sc().taskScheduler().rootPool().getSortedTaskSetQueue()
+        own = [manager for manager in map(queue.apply, range(queue.size())) if self.tag in _tags(manager)]
+        return sum(manager.runningTasks() for manager in own) if own else None
+
     def close(self) -> None:
         """End the session: jobs still under way are cancelled, its thread ends. Safe to call twice."""
         if self._closed:
@@ -245,6 +252,11 @@ def undivided() -> Iterator[None]:
         yield
     finally:
         _interrupts.release()
+
+
+def _tags(manager: Any) -> list[str]:
+    properties = manager.taskSet().properties()
+    return [] if properties is None else (properties.getProperty("spark.job.tags") or "").split(",")
 
 
 class _Interrupts:

@@ -85,7 +85,7 @@ class Engine:
         self.send()
         found: list[Prepared] = self.run(self.job(prepare))
         self.prepared = found[0]
-        if self._exchanges:
+        if self.exchanges:
             self._exchange.create(self.prepared.exchange_size)
         return self.prepared
 
@@ -98,8 +98,12 @@ class Engine:
         """Return a broadcast of `value`; the caller destroys it."""
         return self._session.run(lambda: self.context.sc.broadcast(value))
 
+    def running_tasks(self) -> int | None:
+        """Return how many tasks of the job under way have a slot, None where there is no such job."""
+        return self._session.running_tasks()
+
     @property
-    def _exchanges(self) -> bool:
+    def exchanges(self) -> bool:
         """Whether workers exchange values in mid-step."""
         return self.prepared is not None and self.prepared.exchange_size > 0
 
@@ -141,7 +145,7 @@ class Engine:
             WorkerError: the first failure of the user's code.
             WorkersLost: do the job again; shards that were lost have been written again.
         """
-        with self.context.gang if gang or self._exchanges else contextlib.nullcontext():
+        with self.context.gang if gang or self.exchanges else contextlib.nullcontext():
             try:
                 records = read(self._session.run(job.collect, meanwhile, every))
             except Exception:
@@ -164,7 +168,7 @@ class Engine:
 
     def next_attempt(self) -> None:
         """Before a job is done again: who gave up in the last attempt is expected anew."""
-        if self._exchanges:
+        if self.exchanges:
             self._exchange.next_attempt()
 
     def settle(self, seconds: float) -> bool:

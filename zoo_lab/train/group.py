@@ -50,7 +50,7 @@ class TrainGroup:
         try:
             meeting.claim()
             part = _Part(replica, index, handles, memory)
-            if self.rule is None:
+            if self.rule is None or memory.apart:
                 return GroupEnd(index, part.compute(0, memory.bank))
             return self._iterate(part, meeting, _Slice(self, replica, memory, index))
         except Gone as gone:

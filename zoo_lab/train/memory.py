@@ -53,7 +53,7 @@ class MemoryShape:
         """Return name → (dtype, shape) of every array in the file, in order."""
         workers, iterations = self.workers, self.iterations
         return {
-            "header": ("<i8", (8,)),
+            "header": ("<i8", (9,)),
             "claims": ("<i8", (workers,)),
             "arrived": ("<i8", (workers, _ALIGNED // 8)),  # a cache line each: they are polled
             "ends": ("<i8", (iterations,)),
@@ -134,8 +134,11 @@ class SharedMemory:
         with contextlib.suppress(OSError):
             os.truncate(self.path, 0)
 
-    def order(self, first: int, batches: Sequence[np.ndarray], rates: Sequence[float]) -> None:
-        """Put down a group: its first iteration, the rows of its batches and their learning rates."""
+    def order(self, first: int, batches: Sequence[np.ndarray], rates: Sequence[float], apart: bool = False) -> None:
+        """Put down a group: its first iteration, the rows of its batches and their learning rates.
+
+        Where the workers are `apart`, they do not meet, and the driver updates.
+        """
         sizes = np.cumsum([len(rows) for rows in batches])
         self.ends[: len(batches)] = sizes
         self.rows[: sizes[-1]] = np.concatenate(batches)
@@ -143,6 +146,7 @@ class SharedMemory:
         self.claims[:] = 0
         self.arrived[:] = 0
         self.header[:5] = first, len(batches), 0, 0, len(batches) - 1
+        self.header[8] = apart
 
     @property
     def first(self) -> int:
@@ -200,6 +204,11 @@ class SharedMemory:
     def version(self) -> int:
         """Grows with each `publish`: what workers kept from before is void."""
         return int(self.header[7])
+
+    @property
+    def apart(self) -> bool:
+        """Whether the workers do not meet."""
+        return bool(self.header[8])
 
     def batch(self, position: int) -> np.ndarray:
         """Return a copy of the rows of one batch of the group."""

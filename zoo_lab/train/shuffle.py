@@ -1,7 +1,7 @@
 """Raw records through Spark's shuffle: a header and values as they lie in memory, where Spark would pickle them (E).
 
-Copies are what an iteration of a large model consists of. Spark's own `partitionBy` pickles arrays in batches of tens of
-megabytes; here a chunk goes to the socket as it is and comes out as it went in. `shuffled` is for the driver.
+Copies are what an iteration of a large model consists of. Spark's own `partitionBy` pickles arrays in batches of tens
+of megabytes; here a chunk goes to the socket as it is and comes out as it went in. `shuffled` is for the driver.
 """
 
 from __future__ import annotations

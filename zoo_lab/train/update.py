@@ -83,7 +83,7 @@ def kept_variables(optimizer: Any) -> list[Any]:
 
 
 def slots_of(optimizer: Any, rule: UpdateRule, count: int) -> tuple[list[list[Any]], list[Any]]:
-    """Return the variables of an optimizer of `count` variables: for each slot those of all weights, and the scalars."""
+    """Return the variables of an optimizer of `count` weights: for each slot one for each of them, and the scalars."""
     kept, slots = kept_variables(optimizer), []
     for group in rule.groups:
         slots += [kept[start : count * group : group] for start in range(group)]

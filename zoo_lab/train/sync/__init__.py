@@ -64,7 +64,8 @@ def open_named(name: str, terms: Terms) -> Sync:
         from zoo_lab.train.sync.shared import SharedSync
 
         rows = min(plan.batch_size, plan.rows)
-        return SharedSync(engine, live, rule, batch_size=rows, capacity=terms.capacity, halt_asked=terms.halt_asked)
+        asked = {"halt_asked": terms.halt_asked, "notice": terms.notice}
+        return SharedSync(engine, live, rule, batch_size=rows, capacity=terms.capacity, **asked)
     if name == "sliced":
         from zoo_lab.train.sync.sliced import SlicedSync
 

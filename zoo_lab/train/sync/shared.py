@@ -1,21 +1,25 @@
 """`shared`: all workers on one host. Weights and gradients lie in one memory-mapped file, a job carries only control.
 
 Each worker sums and updates its own slice, so that a job can hold a group of iterations; where the optimizer cannot
-work on slices, the driver sums and updates, and every job is one iteration.
+work on slices, the driver sums and updates, and every job is one iteration. So it does for a while where another job
+holds a slot: workers that wait for each other need all of them.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from zoo_lab.context.jobs import GRACE_SECONDS, undivided
 from zoo_lab.train.arrival import equal_arrivals, scaled_to_mean
+from zoo_lab.train.crowding import Crowding
 from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.group import TrainGroup
 from zoo_lab.train.live import LiveModel
@@ -23,9 +27,10 @@ from zoo_lab.train.memory import MemoryShape, SharedMemory
 from zoo_lab.train.setup import GroupEnd, Order
 from zoo_lab.train.sparse import SparseFile, sparse_path
 from zoo_lab.train.sync.base import Done, Sync, join_sparse
-from zoo_lab.train.update import UpdateRule
+from zoo_lab.train.update import SliceUpdate, UpdateRule
 
 _LOOK_SECONDS = 0.02
+_LOOK_AT_ONE_SECONDS = 0.25
 
 
 class SharedSync(Sync):
@@ -40,6 +45,7 @@ class SharedSync(Sync):
         batch_size: int,
         capacity: int,
         halt_asked: Callable[[], bool],
+        notice: Callable[[str], None],
     ) -> None:
         layout, prepared = live.layout, engine.prepared
         self.capacity = capacity if rule else 1
@@ -59,6 +65,9 @@ class SharedSync(Sync):
         self._live = live
         self._rule = rule
         self._halt_asked = halt_asked
+        self._notice = notice
+        self._crowding = Crowding(self._shape.workers, engine.running_tasks)
+        self._crowded = self._noticed = False
         self._rows = [layout.trainable[index][0][1:] for index in prepared.sparse]
         self._numbers = itertools.count()
         self._told = 0
@@ -73,6 +82,11 @@ class SharedSync(Sync):
         self._last_end = time.perf_counter()
 
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
+        if self._crowding.apart:
+            for order in orders:
+                self._advance_apart(order, finished)
+            return
+        self._crowded = False
         self._put_down(orders)
         tell = self._teller(orders, finished)
         try:
@@ -83,12 +97,32 @@ class SharedSync(Sync):
             raise
         except Exception:
             self._go_back(orders)
-            raise
+            if not self._crowded:
+                raise
+            self._notice_crowd()
+            self.advance(orders, finished)
+            return
         self._owed = ()
         if not self._rule:
             self._update_here(orders[0], ends, tell)
             return
         self._take_over(tell)
+
+    def _advance_apart(self, order: Order, finished: Callable[[Done], None]) -> None:
+        """Do one iteration whose workers take turns."""
+        self._put_down([order], apart=True)
+        try:
+            ends = self._engine.run(self._job)
+            _expect_none_lost(ends)
+        except BaseException:
+            self._go_back([order])
+            raise
+        self._update_here(order, ends, self._teller([order], finished))
+
+    def _notice_crowd(self) -> None:
+        if not self._noticed:
+            self._noticed = True
+            self._notice("Another Spark job holds a slot that a worker needs: the workers take turns until it is free.")
 
     def pull(self) -> None:
         if not self._rule:
@@ -118,9 +152,9 @@ class SharedSync(Sync):
         for path in (self._memory.path, *(file.path for file in self._files)):
             path.unlink(missing_ok=True)
 
-    def _put_down(self, orders: Sequence[Order]) -> None:
+    def _put_down(self, orders: Sequence[Order], apart: bool = False) -> None:
         rates = self._live.rates(self._memory.updates, len(orders))
-        self._memory.order(orders[0].iteration, [order.rows for order in orders], rates)
+        self._memory.order(orders[0].iteration, [order.rows for order in orders], rates, apart)
         limit = orders[0].limit
         self._memory.terms[:] = orders[0].pieces, math.inf if limit is None else limit
         self._told = 0
@@ -138,15 +172,20 @@ class SharedSync(Sync):
         self._take_over(lambda _position, _returned: None)
 
     def _run(self, tell: Callable[[int, float], None] | None) -> list[GroupEnd]:
-        look = None if tell is None else lambda: self._look(tell)
-        ends = self._engine.run(self._job, look, every=_LOOK_SECONDS, gang=True)
-        lost = [end.lost for end in ends if end.lost]
-        if lost:
-            raise WorkersLost(lost[0])
+        self._crowding.begin()
+        every = _LOOK_SECONDS if tell else _LOOK_AT_ONE_SECONDS
+        ends = self._engine.run(self._job, lambda: self._look(tell), every=every, gang=True)
+        _expect_none_lost(ends)
         return ends
 
-    def _look(self, tell: Callable[[int, float], None]) -> None:
+    def _look(self, tell: Callable[[int, float], None] | None) -> None:
         """While a group is under way: tell what is done, and let it end where the run is asked to stop or pause."""
+        memory = self._memory
+        if self._rule and not self._engine.exchanges and self._crowding.found(np.count_nonzero(memory.claims)):
+            self._crowded = True
+            memory.abort()
+        if tell is None:
+            return
         if self._halt_asked():
             self._memory.stop()
         with undivided():
@@ -196,10 +235,25 @@ class SharedSync(Sync):
             state = np.add.reduce(memory.states[active], axis=0)
             gradient = np.add.reduce(memory.gradients[active], axis=0)
             total = scaled_to_mean(gradient, self._sparse(ends, active), state, order.scale(arrived))
-            memory.weights[bank] = self._live.apply(*total)
-            memory.state[bank] = total[2]
+            self._apply_here(*total)
             memory.stamps[0, :, 5] += time.perf_counter() - returned
             tell(0, time.perf_counter())
+
+    def _apply_here(self, gradient: np.ndarray, sparse: list[Any], state: np.ndarray) -> None:
+        memory, bank, rule = self._memory, self._memory.bank, self._rule
+        if rule is None:
+            memory.weights[bank] = self._live.apply(gradient, sparse, state)
+            memory.state[bank] = state
+            return
+        update = self._whole_update
+        update.load(memory.weights[bank], memory.slots[bank], memory.scalars[bank, 0], memory.updates)
+        weights = update(gradient, float(memory.rates[0]))
+        memory.publish(weights, state, *update.kept(), memory.updates + 1)
+
+    @functools.cached_property
+    def _whole_update(self) -> SliceUpdate:
+        shape = self._shape
+        return SliceUpdate(self._rule, shape.weights, shape.dtype, bool(self._live.model.jit_compile))
 
     def _teller(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> Callable[[int, float], None]:
         """Return what tells one iteration by its position, `returned` when its job did if it was the job's last."""
@@ -256,3 +310,9 @@ class SharedSync(Sync):
             return []
         dtype = np.dtype(self._shape.dtype)
         return join_sparse([self._files[worker].read(ends[worker].looked_up, self._rows, dtype) for worker in active])
+
+
+def _expect_none_lost(ends: Sequence[GroupEnd]) -> None:
+    lost = [end.lost for end in ends if end.lost]
+    if lost:
+        raise WorkersLost(lost[0])
