@@ -271,6 +271,15 @@ def test_a_volume_is_shown_by_its_middle_and_sent_by_channel():
     assert np.allclose(first.levels / 65535 * 59, volume[..., 0], atol=59 / 65535)
 
 
+def test_a_volume_s_picture_is_a_slice_that_shows_something():
+    volume = np.zeros((20, 9, 8, 1), np.float32)
+    volume[3, 2:5, 1:4] = 1
+    [item] = SetSource(ImageSet.from_arrays([ImageFeature(uri="knee", tensor=volume)])).fetch([0], EDGE)
+    assert (decoded(item.sides[0].picture).reshape(9, 8, -1)[:, :, 0] == 255 * volume[3, :, :, 0]).all()
+    [empty] = SetSource(ImageSet.from_arrays([ImageFeature(uri="air", tensor=volume * 0)])).fetch([0], EDGE)
+    assert not decoded(empty.sides[0].picture).any()
+
+
 def test_a_volume_too_large_for_a_page_loses_every_second_voxel(monkeypatch):
     from zoo_lab.feature.image import rendering
 

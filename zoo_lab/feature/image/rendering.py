@@ -59,8 +59,12 @@ def as_volume_of(value: Any) -> np.ndarray | None:
 
 
 def middle_slice(volume: np.ndarray) -> np.ndarray:
-    """Return the slice in the middle of a volume's depth, its first channel from dark to bright, as a picture."""
-    return _spread(volume[volume.shape[0] // 2, :, :, :1].astype(np.float32))
+    """Return the slice through the middle of what is bright, its first channel from dark to bright, as a picture."""
+    values = np.nan_to_num(volume[..., 0].astype(np.float32), posinf=0, neginf=0)
+    brightness = (values - values.min()).sum(axis=(1, 2), dtype=np.float64)
+    depths = np.arange(len(values))
+    depth = round(float(np.average(depths, weights=brightness if brightness.any() else None)))
+    return _spread(values[depth, :, :, np.newaxis])
 
 
 def levels_of(volume: np.ndarray, channel: int) -> Volume:

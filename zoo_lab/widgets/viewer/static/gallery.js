@@ -2,6 +2,8 @@
 
 import { Channel } from "./channel.js";
 
+const COLOURS = 8;
+
 export class Gallery {
   constructor(model) {
     this.model = model;
@@ -207,7 +209,7 @@ export class Gallery {
   /** The number of the colour of a class. */
   colour(name) {
     this.colours ??= new Map();
-    if (!this.colours.has(name)) this.colours.set(name, this.colours.size % 6);
+    if (!this.colours.has(name)) this.colours.set(name, this.colours.size % COLOURS);
     return this.colours.get(name);
   }
 

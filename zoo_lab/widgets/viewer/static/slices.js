@@ -11,6 +11,19 @@ const PLANES = [
 const TOP = 65535;
 const FLATTEST = 2.4;
 
+/** The voxel in the middle of what is bright: the middle of a scan is often empty. */
+function middle(levels, [, height, width]) {
+  const sums = [0, 0, 0];
+  let whole = 0;
+  levels.forEach((level, index) => {
+    whole += level;
+    sums[0] += level * Math.floor(index / (height * width));
+    sums[1] += level * (Math.floor(index / width) % height);
+    sums[2] += level * (index % width);
+  });
+  return sums.map((sum) => (whole ? Math.round(sum / whole) : 0));
+}
+
 export class Slices {
   constructor(gallery, index, side, shape) {
     this.gallery = gallery;
@@ -69,7 +82,7 @@ export class Slices {
   }
 
   begin({ size }) {
-    this.at = size.map((length) => Math.floor(length / 2));
+    this.at = middle(this.levels, size);
     for (const { axis, down, across, choose, canvas, stage } of this.planes) {
       choose.max = String(size[axis] - 1);
       canvas.width = size[across];
