@@ -85,6 +85,8 @@ class SharedSync(Sync):
         if self._crowding.apart:
             for order in orders:
                 self._advance_apart(order, finished)
+                if self._halt_asked() or not math.isfinite(self._memory.losses[0].sum()):
+                    break
             return
         self._crowded = False
         self._put_down(orders)
@@ -224,7 +226,7 @@ class SharedSync(Sync):
         self._renew()
 
     def _update_here(self, order: Order, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
-        memory, bank = self._memory, self._memory.bank
+        memory = self._memory
         arrived = int(memory.counts[0].sum())
         if not math.isfinite(memory.losses[0].sum()) or not order.enough(arrived):
             tell(0, time.perf_counter())
