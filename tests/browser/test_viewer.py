@@ -119,6 +119,9 @@ def test_the_keyboard_opens_an_image_in_full_and_goes_on_and_back(lab, viewer):
     expect(viewer.locator(".zoo-facts")).to_contain_text("photos/1.jpg")
     full = "root => root.querySelector('.zoo-stage img')?.naturalWidth === 640"
     lab.page.wait_for_function(full, arg=viewer.element_handle())
+    term, told = (viewer.locator(f".zoo-facts {part}").first.bounding_box() for part in ("dt", "dd"))
+    assert term["y"] == told["y"]
+    assert term["x"] + term["width"] <= told["x"]
     lab.picture("viewer_detail", viewer)
     lab.page.keyboard.press("+")
     expect(viewer.locator(".zoo-panes")).to_have_class(re.compile("zoo-near"))
