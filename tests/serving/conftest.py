@@ -16,7 +16,7 @@ import pytest
 
 from zoo_lab.infer import InferenceModel
 from zoo_lab.serving import Settings, build_app
-from zoo_lab.serving.run import uvicorn_config
+from zoo_lab.serving.run import listen, uvicorn_config
 
 TOKEN = "open-sesame"
 SLEEPY, UNLUCKY = 99.0, 13.0
@@ -72,8 +72,7 @@ def running(model: Any, **changes: Any) -> Iterator[Running]:
     settings = Settings(**{"port": 0, "token": TOKEN, "read_timeout": 1.0, "timeout": 20.0} | changes)
     served = InferenceModel(model, concurrency=settings.concurrency).warm_up()
     server = uvicorn.Server(uvicorn_config(build_app(served, "small", settings), settings))
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = listen(settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:

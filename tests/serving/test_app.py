@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import io
 import re
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ import pytest
 from tests.serving.conftest import TOKEN, Running, running
 from zoo_lab.infer import InferenceModel
 from zoo_lab.serving import Settings, build_app
+from zoo_lab.serving.run import listen
 
 PREDICT = "/v1/models/small:predict"
 HEAD = (
@@ -172,6 +175,24 @@ def test_a_connection_is_used_for_many_requests_and_may_rest_between_them(servic
             answer = connection.getresponse()
             assert (answer.status, answer.read()[:14]) == (200, b'{"predictions"')
             assert connection.sock is used
+
+
+def test_small_answers_are_not_held_back_for_acknowledgements() -> None:
+    """Nagle's algorithm and delayed acknowledgements together would make each take 40 ms."""
+
+    async def at_once() -> int:
+        option = asyncio.get_running_loop().create_future()
+
+        def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            option.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = listen(Settings(port=0))
+        async with await asyncio.start_server(accepted, sock=listening):
+            with socket.create_connection(listening.getsockname()):
+                return await option
+
+    assert asyncio.run(at_once())
 
 
 def test_garbage_and_broken_connections_do_no_harm(service: Running) -> None:
