@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from typing import Any
 
 import keras
@@ -11,7 +13,7 @@ from zoo_lab.context.jobs import interruptible
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.infer.lenienttask import PredictLeniently
-from zoo_lab.keras.shipping import pack
+from zoo_lab.keras.shipping import ModelPackage, pack
 from zoo_lab.train.engine import Engine, WorkersLost, data_setup
 from zoo_lab.train.layout import Layout, ModelVariables, flat_values
 from zoo_lab.train.repeat import repeat
@@ -57,15 +59,19 @@ def _predicted(engine: Engine, data: FeatureSet, task: Any) -> list[Report]:
 def _engine(model: Any, data: FeatureSet, session: Any) -> Engine:
     variables = ModelVariables(model)
     layout = Layout.of(variables)
-    return Engine(
-        data.context,
-        session,
-        data,
-        package=pack(model, training=False),
-        layout=layout,
-        weights=flat_values(variables.trainable, layout.dtype),
-        state=flat_values(variables.state, layout.dtype),
-    )
+    package = pack(model, training=False)
+    weights, state = (flat_values(part, layout.dtype) for part in (variables.trainable, variables.state))
+    name = _name(package, weights, state, data)
+    return Engine(data.context, session, data, package=package, layout=layout, weights=weights, state=state, run=name)
+
+
+def _name(package: ModelPackage, weights: np.ndarray, state: np.ndarray, data: FeatureSet) -> str:
+    """Return what is the same for the same model on rows of the same form: workers build it once for all of these."""
+    setup, digest = data_setup(data), hashlib.sha256(package.custom)
+    form = (package.config, package.states, package.trainable, setup.fields, setup.structure, data.context.slots)
+    for part in (pickle.dumps(form), weights.tobytes(), state.tobytes()):
+        digest.update(part)
+    return digest.hexdigest()[:24]
 
 
 def _in_order(parts: list[tuple[np.ndarray, list[Any]]], rows: int) -> Any:
