@@ -222,6 +222,19 @@ def test_too_many_waiting_requests_are_told_to_come_back(small: Any) -> None:
         assert_serves(service)
 
 
+def test_all_bodies_together_take_no_more_than_they_may(small: Any) -> None:
+    with running(small, max_held=10_000) as service:
+        body = b" " * 9_000 + b'{"instances": [[1, 2, 3]]}'
+        with service.raw(HEAD.encode() + b"Content-Length: %d\r\n\r\n" % len(body), body[:9_000]) as first:
+            while not (busy := service.ask("POST", PREDICT, " " * 2_000))[0] == 503:
+                pass
+            assert (busy[2]["type"], busy[1]["Retry-After".lower()]) == ("busy", "1")
+            first.sendall(body[9_000:])
+            assert first.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert service.ask("POST", PREDICT, " " * 9_000)[0] == 400
+        assert_serves(service)
+
+
 def test_wrong_settings_are_told_all_at_once(small: Any) -> None:
     with pytest.raises(ValueError) as raised:
         build_app(InferenceModel(small), "small", Settings(host="0.0.0.0", max_batch=0, timeout=float("nan")))

@@ -6,8 +6,9 @@ A copy is built once in a process and serves all partitions, DataFrames and RDDs
 from __future__ import annotations
 
 import gc
-import uuid
-from collections.abc import Iterator
+import hashlib
+import pickle
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -56,7 +57,8 @@ class ModelParcel:
     @classmethod
     def of(cls, model: Any, threads: int) -> ModelParcel:
         """Pack a built model with the weights that it has now."""
-        return cls(uuid.uuid4().hex, pack(model, training=False), model.get_weights(), threads)
+        package, weights = pack(model, training=False), model.get_weights()
+        return cls(content_key(package, weights), package, weights, threads)
 
     def build(self) -> ModelCopy:
         """Return the model for this process."""
@@ -95,6 +97,20 @@ class ModelCopy:
         # The Python daemon collects garbage after every task; frozen objects cost it nothing.
         gc.collect()
         gc.freeze()
+
+
+def content_key(package: ModelPackage, weights: Sequence[np.ndarray], *form: Any) -> str:
+    """Return what is the same for the same model with the same weights: workers build it once for all who use it.
+
+    Args:
+        package: the model.
+        weights: what it has learned.
+        form: whatever else a worker's copy depends on.
+    """
+    digest = hashlib.sha256(pickle.dumps((package, form)))
+    for values in weights:
+        digest.update(np.ascontiguousarray(values))
+    return digest.hexdigest()[:32]
 
 
 def copy_of(broadcast: Any) -> Copy:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from typing import Any
 
 import keras
@@ -13,7 +11,8 @@ from zoo_lab.context.jobs import interruptible
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.infer.lenienttask import PredictLeniently
-from zoo_lab.keras.shipping import ModelPackage, pack
+from zoo_lab.infer.modelcopy import content_key
+from zoo_lab.keras.shipping import pack
 from zoo_lab.train.engine import Engine, WorkersLost, data_setup
 from zoo_lab.train.layout import Layout, ModelVariables, flat_values
 from zoo_lab.train.repeat import repeat
@@ -61,17 +60,9 @@ def _engine(model: Any, data: FeatureSet, session: Any) -> Engine:
     layout = Layout.of(variables)
     package = pack(model, training=False)
     weights, state = (flat_values(part, layout.dtype) for part in (variables.trainable, variables.state))
-    name = _name(package, weights, state, data)
-    return Engine(data.context, session, data, package=package, layout=layout, weights=weights, state=state, run=name)
-
-
-def _name(package: ModelPackage, weights: np.ndarray, state: np.ndarray, data: FeatureSet) -> str:
-    """Return what is the same for the same model on rows of the same form: workers build it once for all of these."""
-    setup, digest = data_setup(data), hashlib.sha256(package.custom)
-    form = (package.config, package.states, package.trainable, setup.fields, setup.structure, data.context.slots)
-    for part in (pickle.dumps(form), weights.tobytes(), state.tobytes()):
-        digest.update(part)
-    return digest.hexdigest()[:24]
+    setup = data_setup(data)
+    run = content_key(package, [weights, state], setup.fields, setup.structure, data.context.slots)
+    return Engine(data.context, session, data, package=package, layout=layout, weights=weights, state=state, run=run)
 
 
 def _in_order(parts: list[tuple[np.ndarray, list[Any]]], rows: int) -> Any:

@@ -46,6 +46,7 @@ class Service:
             on_batch=self._count,
         )
         self.metrics = Metrics(lambda: self.batcher.waiting)
+        self.held = 0
 
     async def predict(self, request: Any) -> Any:
         """Answer POST /v1/models/NAME:predict."""
@@ -96,9 +97,16 @@ class Service:
 
     async def _predicted(self, request: Any) -> tuple[bytes, str]:
         expect_allowed(request.headers, self.settings)
+        held = Holding(self)
+        try:
+            return await self._predicted_from(request, held)
+        finally:
+            held.release()
+
+    async def _predicted_from(self, request: Any, held: Holding) -> tuple[bytes, str]:
         self.batcher.announce(+1)
         try:
-            body = await self._body(request)
+            body = await self._body(request, held)
             inputs, by_row = await _aside(len(body), read_body, body, request.headers.get("content-type", ""))
             rows = rows_of(inputs)
             inputs = self._conforming(inputs)
@@ -114,7 +122,7 @@ class Service:
             raise ServiceError(500, "model_failed", msg) from error
         return await _aside(len(body), write_answer, outputs, by_row, request.headers.get("accept", ""))
 
-    async def _body(self, request: Any) -> bytes:
+    async def _body(self, request: Any, held: Holding) -> bytes:
         """Return a request's body; raises `ServiceError` where it is too large or too slow."""
         limit = self.settings.max_body
         declared = request.headers.get("content-length", "0")
@@ -127,6 +135,7 @@ class Service:
                     size += len(chunk)
                     if size > limit:
                         raise _too_large(limit)
+                    held.take(len(chunk))
                     chunks.append(chunk)
         except ServiceError as error:
             error.headers["Connection"] = "close"  # what is left of the body must not be read
@@ -138,6 +147,31 @@ class Service:
 
     def _compute(self, inputs: Any) -> Any:
         return self.model.predict(self._conforming.back(inputs))
+
+
+class Holding:
+    """What one request holds of the memory that all bodies share.
+
+    Args:
+        service: counts it in `held`.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._size = 0
+
+    def take(self, size: int) -> None:
+        """Take so many bytes; raises `ServiceError` where the others have left too few."""
+        if self._service.held + size > self._service.settings.max_held:
+            msg = "Expected smaller or fewer requests at a time; the service is busy. Try again later."
+            raise ServiceError(503, "busy", msg, Retry_After="1", Connection="close")
+        self._service.held += size
+        self._size += size
+
+    def release(self) -> None:
+        """Give all of it back."""
+        self._service.held -= self._size
+        self._size = 0
 
 
 def build_app(model: InferenceModel, name: str, settings: Settings) -> Any:

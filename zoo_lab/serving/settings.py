@@ -20,6 +20,7 @@ class Settings:
         max_batch: rows that share one call of the model at most.
         max_wait: seconds that a request waits for others at most.
         max_body: bytes of a request's body.
+        max_held: bytes of all bodies together that are held at a time; more are told to come back.
         max_waiting: requests that wait at a time; more are told to come back.
         timeout: seconds until a request is answered, one way or the other.
         read_timeout: seconds in which headers must have come, and then as many for the body.
@@ -33,6 +34,7 @@ class Settings:
     max_batch: int = 64
     max_wait: float = 0.002
     max_body: int = 32 << 20
+    max_held: int = 256 << 20
     max_waiting: int = 1024
     timeout: float = 30.0
     read_timeout: float = 10.0
@@ -42,7 +44,7 @@ class Settings:
     def check(self) -> None:
         """Raise `ArgumentError` that lists everything that is wrong."""
         checks = Checks("serve")
-        for name in ("max_batch", "max_body", "max_waiting", "connections", "concurrency"):
+        for name in ("max_batch", "max_body", "max_held", "max_waiting", "connections", "concurrency"):
             checks.positive_int(name, getattr(self, name))
         checks.natural_int("port", self.port)
         for name, least in (("max_wait", 0.0), ("timeout", 0.001), ("read_timeout", 0.001)):
