@@ -103,7 +103,8 @@ def test_an_update_is_held_against_keras_own_and_long_runs_must_not_grow():
 
 
 def test_predictions_are_held_against_keras_in_each_way():
-    row = {"model": "mlp", "rows": 100_000, "keras": 1000.0, "arrays": 900.0, "pinned": 1100.0, "frame": 425.0}
+    row = {"model": "mlp", "rows": 100_000, "keras": 1000.0, "arrays": 900.0, "pinned": 1100.0, "frame": 212.5}
+    row["carried"] = 1000.0
     assert [target.missed_by for target in targets({"predict": [row]})] == pytest.approx([0, 0, 0.5])
 
 

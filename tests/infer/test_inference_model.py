@@ -149,6 +149,12 @@ def test_no_more_calls_compute_at_once_than_the_concurrency() -> None:
     assert peak.most == 2
 
 
+def test_layers_that_remember_earlier_calls_are_refused() -> None:
+    remembering = keras.Sequential([keras.Input(batch_shape=(1, 3, 2)), keras.layers.SimpleRNN(2, stateful=True)])
+    with pytest.raises(ModelError, match="forget earlier calls.*built with stateful=True"):
+        InferenceModel(remembering)
+
+
 def test_latency_counts_calls_rows_and_failures_but_no_warm_up(model: Any, x: np.ndarray) -> None:
     served = InferenceModel(model).warm_up()
     assert served.latency().count == 0

@@ -31,6 +31,7 @@ class InferenceModel:
 
     Raises:
         ArgumentError: lists every wrong argument.
+        ModelError: the model has no weights yet, or layers that remember earlier calls.
 
     Source: `InferenceModel(supported_concurrent_num)` of Analytics Zoo.
 

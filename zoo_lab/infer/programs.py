@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from zoo_lab.core.errors import ModelError
 from zoo_lab.feature.structure import Structure, name_leaves
 from zoo_lab.infer.compiled import CompiledModel
 from zoo_lab.infer.modelcopy import ModelParcel, Parcel
@@ -48,6 +49,7 @@ class KerasProgram:
 
     def __init__(self, model: Any) -> None:
         expect_weights(model)
+        _expect_no_memory(model)
         self.model = model
         self.name = model.name
         self._compiled = CompiledModel(model)
@@ -111,6 +113,16 @@ def as_fields(inputs: Any) -> tuple[Structure, dict[str, np.ndarray]]:
 def zeros(shape: tuple[int | None, ...], dtype: str) -> np.ndarray:
     """Return two rows of zeros, or of empty strings."""
     return np.full((2, *shape), b"", object) if dtype == "string" else np.zeros((2, *shape), dtype)
+
+
+def _expect_no_memory(model: Any) -> None:
+    remembering = [layer.name for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
+    if remembering:
+        msg = (
+            f"Expected layers that forget earlier calls, as rows come to any worker in any order; {model.name!r} has "
+            f"{', '.join(remembering)}, built with stateful=True. Build them with stateful=False and set the weights."
+        )
+        raise ModelError(msg)
 
 
 def _input_structure(model: Any) -> Any:
