@@ -41,8 +41,10 @@ def test_pictures_make_a_grid_with_words_for_those_who_do_not_see_them():
 
 
 def test_a_right_prediction_needs_no_word_more():
-    page = bundle("1 row", [PredictedRow({}, "cat 90 %", "cat", picture=PICTURE)])["text/html"]
-    assert "expected" not in page
+    for label in ("cat", "polar bear"):
+        page = bundle("1 row", [PredictedRow({}, f"{label} 90 %", label, picture=PICTURE)])["text/html"]
+        assert "expected" not in page
+    assert "expected" in bundle("1 row", [PredictedRow({}, "polar bear 9 %", "polar", picture=PICTURE)])["text/html"]
 
 
 def test_a_row_that_failed_says_why():

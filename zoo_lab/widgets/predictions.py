@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ _GRID = "display:flex;flex-wrap:wrap;gap:12px"
 _FIGURE = "margin:0;width:136px"
 _PICTURE = "width:128px;height:128px;object-fit:contain;image-rendering:auto;background:var(--jp-layout-color2,#eee)"
 _LONGEST = 40
+_SHARE = re.compile(r" \d+ %$")
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _caption(row: PredictedRow) -> str:
 
 
 def _differs(row: PredictedRow) -> bool:
-    return bool(row.truth) and row.prediction.partition(" ")[0] != row.truth
+    return bool(row.truth) and _SHARE.sub("", row.prediction) != row.truth
 
 
 def _image(row: PredictedRow, style: str) -> str:
