@@ -54,11 +54,12 @@ class Service:
 
         begin = time.perf_counter()
         try:
-            async with _limit(self.settings.timeout):
-                content, kind = await self._predicted(request)
+            content, kind = await asyncio.wait_for(self._predicted(request), self.settings.timeout)
             answer = Response(content, media_type=kind)
         except ServiceError as error:
             answer = answer_of(error)
+        except asyncio.TimeoutError:
+            answer = answer_of(_late(504, "timeout", "The answer", self.settings.timeout))
         self.metrics.answered(answer.status_code, time.perf_counter() - begin)
         return answer
 
@@ -128,18 +129,21 @@ class Service:
         declared = request.headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > limit:
             raise _too_large(limit)
-        chunks, size = [], 0
         try:
-            async with _limit(self.settings.read_timeout, "The body"):
-                async for chunk in request.stream():
-                    size += len(chunk)
-                    if size > limit:
-                        raise _too_large(limit)
-                    held.take(len(chunk))
-                    chunks.append(chunk)
-        except ServiceError as error:
+            return await asyncio.wait_for(self._chunks(request, held), self.settings.read_timeout)
+        except asyncio.TimeoutError:
+            error = _late(408, "slow_request", "The body", self.settings.read_timeout)
             error.headers["Connection"] = "close"  # what is left of the body must not be read
-            raise
+            raise error from None
+
+    async def _chunks(self, request: Any, held: Holding) -> bytes:
+        chunks, size = [], 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > self.settings.max_body:
+                raise _too_large(self.settings.max_body)
+            held.take(len(chunk))
+            chunks.append(chunk)
         return b"".join(chunks)
 
     def _count(self, rows: int) -> None:
@@ -244,34 +248,13 @@ async def _answer_bug(request: Any, error: Exception) -> Any:
     return answer_of(ServiceError(500, "internal", f"The service failed: {type(error).__name__}."))
 
 
-@contextlib.asynccontextmanager
-async def _limit(seconds: float, what: str = "The answer") -> AsyncIterator[None]:
-    """Raise `ServiceError` in place of what is inside if it takes too long."""
-    task = asyncio.current_task()
-    assert task is not None
-    late = False
-
-    def end() -> None:
-        nonlocal late
-        late = True
-        task.cancel()
-
-    timer = asyncio.get_running_loop().call_later(seconds, end)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not late:
-            raise
-        status, kind = (408, "slow_request") if what == "The body" else (504, "timeout")
-        msg = f"{what} took longer than {seconds:g} s, which is the limit here."
-        raise ServiceError(status, kind, msg) from None
-    finally:
-        timer.cancel()
-
-
 async def _aside(size: int, work: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function returns, run in a thread if the body is large: others are answered meanwhile."""
     return work(*arguments) if size <= _SMALL else await asyncio.to_thread(work, *arguments)
+
+
+def _late(status: int, kind: str, what: str, seconds: float) -> ServiceError:
+    return ServiceError(status, kind, f"{what} took longer than {seconds:g} s, which is the limit here.")
 
 
 def _too_large(limit: int) -> ServiceError:
