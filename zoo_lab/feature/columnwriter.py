@@ -47,7 +47,7 @@ class ColumnWriter:
     def blocks(
         self, partition: int, batches: Iterable[pa.RecordBatch], first_row: int = 0
     ) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the batches, which begin at a row of the partition, as blocks of fields, cut where sparse vectors are wide.
+        """Yield the batches, which begin at a row of the partition, as blocks of fields, cut where they grow large.
 
         Every row has the shape of the first.
         """

@@ -7,10 +7,11 @@ from typing import Any
 from zoo_lab.core.checks import Checks
 from zoo_lab.magics.command import Command, Option
 from zoo_lab.magics.fit import _DATA, _MODEL
-from zoo_lab.magics.kinds import COLUMNS, NEW_NAME, WHOLE_NUMBER, choice, value
+from zoo_lab.magics.kinds import COLUMNS, NEW_NAME, WHOLE_NUMBER, choice, is_a, value
 from zoo_lab.magics.notes import Note
 
 _WORDS = value("NAME", lambda thing: isinstance(thing, (list, tuple)) and all(isinstance(word, str) for word in thing))
+_STEP = value("NAME", is_a("zoo_lab", "Preprocessing"))
 
 COMMAND = Command(
     "zoo_predict",
@@ -23,6 +24,7 @@ COMMAND = Command(
         Option("--rows", WHOLE_NUMBER, "how many to show", "20"),
         Option("--labels", _WORDS, "a list of words, one for each class"),
         Option("--feature-cols", COLUMNS, "columns of a DataFrame that the model takes; an expression in brackets too"),
+        Option("--preprocessing", _STEP, "a step or chain for each row of these columns"),
         Option("--prediction-col", COLUMNS, "the column that a DataFrame gets", "prediction"),
         Option("--batch-size", WHOLE_NUMBER, "rows a worker computes at once", "32"),
         Option("--on-error", choice("raise", "null"), "what --into does with a row that fails", "raise"),
@@ -44,13 +46,14 @@ def work(values: dict[str, Any], shell: Any) -> None:
     checks.done()
     if current_context() is None:
         start_context()
-    model, data, features = values["model"], values["data"], values.get("feature_cols")
-    given = {name: values[name] for name in ("prediction_col", "batch_size", "on_error") if name in values}
+    model, data = values["model"], values["data"]
+    reading = {name: values[name] for name in ("feature_cols", "preprocessing", "batch_size") if name in values}
+    writing = {name: values[name] for name in ("prediction_col", "on_error") if name in values}
     with Note() as note:
         note.say("Predicting …")
         if "into" in values:
-            shell.user_ns[values["into"]] = predict(model, data, feature_cols=features, **given)
-        found = sample(model, data, count, features, values.get("batch_size", 32))
+            shell.user_ns[values["into"]] = predict(model, data, **reading, **writing)
+        found = sample(model, data, count, **reading)
         note.show(shown(model.name, found, labels))
 
 

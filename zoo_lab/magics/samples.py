@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.feature.structure import map_leaves
+from zoo_lab.feature.structure import leaves, map_leaves
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,15 @@ class Sample:
     truths: list[Any] | None = None
 
 
-def sample(model: Any, data: Any, count: int, feature_cols: Any, batch_size: int) -> Sample:
-    """Return the first rows of `data`, which can be what `zoo_lab.predict` takes, with their predictions."""
+def sample(model: Any, data: Any, count: int, **reading: Any) -> Sample:
+    """Return the first rows of `data` with their predictions.
+
+    Args:
+        model: a Keras model.
+        data: what `zoo_lab.predict` takes.
+        count: of rows.
+        reading: its arguments that say how to read them.
+    """
     from zoo_lab.feature.featureset import FeatureSet
     from zoo_lab.infer.api import kind_of
 
@@ -40,15 +47,15 @@ def sample(model: Any, data: Any, count: int, feature_cols: Any, batch_size: int
         )
     kind = kind_of(data)
     if kind == "DataFrame":
-        return _of_frame(model, data, count, feature_cols, batch_size)
+        return _of_frame(model, data, count, reading)
     if kind == "RDD":
-        return _of_records(model, data, count, batch_size)
+        return _of_records(model, data, count)
     x, y = (data[0], data[1]) if isinstance(data, tuple) and len(data) > 1 else (data, None)
     x = x[0] if isinstance(x, tuple) else x
     return _of_arrays(model, _cut(x, count), _cut(y, count), None)
 
 
-def _of_frame(model: Any, frame: Any, count: int, feature_cols: Any, batch_size: int) -> Sample:
+def _of_frame(model: Any, frame: Any, count: int, reading: dict[str, Any]) -> Sample:
     from zoo_lab.context.datajobs import run_data_job
     from zoo_lab.context.nncontext import as_context
     from zoo_lab.infer.api import predict
@@ -57,21 +64,14 @@ def _of_frame(model: Any, frame: Any, count: int, feature_cols: Any, batch_size:
         msg = "%zoo_predict: Expected a table; received a stream. Use InferenceModel(model).as_udf() in its query."
         raise ArgumentError(msg)
     names = _free_names(frame.columns)
-    predicted = predict(
-        model,
-        frame.limit(count),
-        feature_cols=feature_cols,
-        batch_size=batch_size,
-        prediction_col=names[0],
-        on_error="null",
-    )
+    predicted = predict(model, frame.limit(count), prediction_col=names[0], on_error="null", **reading)
     rows = run_data_job(as_context(frame.sparkSession), f"predict {model.name}", predicted.collect)
-    columns = list(dict.fromkeys(_leaf_names(feature_cols)))
+    columns = list(dict.fromkeys(leaves(reading["feature_cols"])))
     inputs = {name: [row[name] for row in rows] for name in columns}
     return Sample(inputs, [row[names[0]] for row in rows], [row[names[1]] for row in rows])
 
 
-def _of_records(model: Any, rdd: Any, count: int, batch_size: int) -> Sample:
+def _of_records(model: Any, rdd: Any, count: int) -> Sample:
     from zoo_lab.context.datajobs import run_data_job
     from zoo_lab.context.nncontext import as_context
     from zoo_lab.feature.recordnests import record_parts
@@ -82,7 +82,7 @@ def _of_records(model: Any, rdd: Any, count: int, batch_size: int) -> Sample:
     def work() -> tuple[list[Any], list[Any]]:
         records = rdd.take(count)
         first = context.sc.parallelize(records, 1)
-        return records, predict(model, first, batch_size=batch_size, on_error="null").collect()
+        return records, predict(model, first, on_error="null").collect()
 
     records, found = run_data_job(context, f"predict {model.name}", work)
     parts = [record_parts(record) for record in records]
@@ -92,7 +92,6 @@ def _of_records(model: Any, rdd: Any, count: int, batch_size: int) -> Sample:
 
 
 def _of_arrays(model: Any, x: Any, y: Any, context: Any) -> Sample:
-    from zoo_lab.feature.structure import leaves
     from zoo_lab.infer.api import predict
 
     if not len(leaves(x)[0]):
@@ -125,9 +124,3 @@ def _free_names(columns: list[str]) -> tuple[str, str]:
     while name in taken or f"{name}_error" in taken:
         name += "_"
     return name, f"{name}_error"
-
-
-def _leaf_names(nest: Any) -> list[str]:
-    from zoo_lab.feature.structure import leaves
-
-    return leaves(nest)
