@@ -69,6 +69,9 @@ def predict(
     if isinstance(data, Collection):
         from zoo_lab.infer.images import predict_images
 
+        if on_error != "raise":
+            msg = "predict: expected on_error='raise' with an ImageSet, which marks bad images itself; received 'null'."
+            raise ArgumentError(msg)
         return predict_images(model, data, int(batch_size))
     kind = kind_of(data)
     if kind == "arrays":
