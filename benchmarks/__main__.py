@@ -13,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cluster, endurance, images, ingest, report, training
+from benchmarks import cluster, endurance, images, ingest, prediction, report, serving, training
 from benchmarks.alone import run_alone
 from benchmarks.markdown import rewrite
 from benchmarks.measure import machine, write_json
 from benchmarks.models import CASES
 from benchmarks.startup import import_seconds
 
-SECTIONS = ("import", "training", "ingest", "images", "update", "cluster", "endurance")
+SECTIONS = ("import", "training", "ingest", "images", "update", "predict", "serve", "cluster", "endurance")
 
 
 def main() -> None:
@@ -60,6 +60,12 @@ def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         "ingest": lambda: run_alone("benchmarks.__main__:on_local", section="ingest", **few),
         "images": lambda: run_alone("benchmarks.__main__:on_local", section="images", **some),
         "update": lambda: run_alone("benchmarks.update:compare", **({"rounds": 3, "megabytes": 3} if quick else {})),
+        "predict": lambda: run_alone(
+            "benchmarks.__main__:on_local",
+            section="predict",
+            **({"rows": 2000, "images": 64, "rounds": 1} if quick else {}),
+        ),
+        "serve": lambda: serving.compare(**({"requests": 200, "rounds": 1, "endurance": 1000} if quick else {})),
         "cluster": lambda: cluster.compare(**({"turns": 2, "steps": {3: 4}} if quick else {})),
         "endurance": lambda: endurance.endure(100 if quick else arguments.iterations),
     }
@@ -72,7 +78,12 @@ def on_local(section: str, **arguments: Any) -> Any:
 
     context = zoo_lab.init_nncontext(master="local[2]", memory="3g", warm=True)
     try:
-        measure = {"training": training.compare, "ingest": ingest.measure, "images": images.measure}
+        measure = {
+            "training": training.compare,
+            "ingest": ingest.measure,
+            "images": images.measure,
+            "predict": prediction.compare,
+        }
         return measure[section](context, **arguments)
     finally:
         context.stop()

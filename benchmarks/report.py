@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks import cluster, endurance, images, ingest, training, update
+from benchmarks import cluster, endurance, images, ingest, prediction, serving, training, update
 from benchmarks.markdown import table
 from benchmarks.targets import amount, targets
 
@@ -17,6 +17,8 @@ def whole(figures: Mapping[str, Any]) -> str:
         "ingest": ("Rows into a FeatureSet", ingest.markdown),
         "images": ("Images", images.markdown),
         "update": ("Optimizer update", update.markdown),
+        "predict": ("`zoo_lab.predict` against Keras' predict with two threads", prediction.markdown),
+        "serve": ("`zoo-lab serve` with an mlp", serving.markdown),
         "cluster": (f"`{cluster.MASTER}` as two hosts", cluster.markdown),
         "endurance": ("Endurance", endurance.markdown),
     }
@@ -34,6 +36,8 @@ def short(figures: Mapping[str, Any]) -> str:
         "ingest": ingest.markdown,
         "images": images.markdown,
         "update": update.markdown,
+        "predict": prediction.markdown,
+        "serve": serving.markdown,
         "cluster": cluster.markdown,
         "endurance": endurance.summary,
     }

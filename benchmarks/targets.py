@@ -22,6 +22,7 @@ _RATIOS = {
     ("mlp", 128): 0.5,
 }
 _BIGDL_SPEED_UP = 5.0
+_PREDICT_RATIO = 0.85
 _CLUSTER_SECONDS = {"none": 1800.0, "bf16": 1200.0}
 
 
@@ -72,6 +73,8 @@ def targets(figures: Mapping[str, Any]) -> list[Target]:
         "ingest": _ingest,
         "images": _images,
         "update": _update,
+        "predict": _predict,
+        "serve": _serve,
         "cluster": _cluster,
         "endurance": _endurance,
     }
@@ -127,6 +130,29 @@ def _images(figures: Mapping[str, Any]) -> Iterator[Target]:
 def _update(rows: list[Mapping[str, Any]]) -> Iterator[Target]:
     for row in rows:
         yield Target(f"{row['model']}: optimizer update, times Keras' own", 1.0, row["ratio"])
+
+
+def _predict(rows: list[Mapping[str, Any]]) -> Iterator[Target]:
+    for row in rows:
+        name = f"predict of {row['rows']:,} rows with {row['model']}"
+        for way in ("arrays", "pinned"):
+            yield Target(f"{name} ({way}), times Keras' rate", _PREDICT_RATIO, row[way] / row["keras"], least=True)
+        # Keras has its rows already; Spark has to bring those of a DataFrame to Python first
+        brought = 1 / (1 / row["keras"] + 1 / row["carried"])
+        told = f"{name} (frame), times Keras' rate where Spark brings it the rows"
+        yield Target(told, _PREDICT_RATIO, row["frame"] / brought, least=True)
+
+
+def _serve(figures: Mapping[str, Any]) -> Iterator[Target]:
+    loads = {(load["clients"], load["way"]): load["rate"] for load in figures["loads"]}
+    for (clients, way), rate in loads.items():
+        if way == "batched":
+            # alone a request cannot gain, and must not lose
+            limit = 0.95 if clients == 1 else 1.0
+            name = f"service, {clients} client{'s' * (clients > 1)}: requests/s, times one request a call"
+            yield Target(name, limit, rate / loads[clients, "single"], least=True)
+    later = figures["memory"][3:]
+    yield Target(f"service: memory that {figures['requests']:,} requests add", 10.0, later[-1] - min(later), "MB")
 
 
 def _cluster(rows: list[Mapping[str, Any]]) -> Iterator[Target]:

@@ -20,6 +20,7 @@ FLOORS = {
     "cli": 7,
     "models": 6,
     "nnframes": 5,
+    "serving": 5,
     "infer": 4,
     "train": 3,
     "net": 3,
@@ -35,6 +36,14 @@ FLOORS = {
 EXECUTORS = {
     "context.shardfile",
     "context.workers",
+    "infer.attempts",
+    "infer.columnpredictor",
+    "infer.compiled",
+    "infer.lenienttask",
+    "infer.modelcopy",
+    "infer.records",
+    "infer.results",
+    "infer.udf",
     "keras.shipping",
     "train.replica",
     "train.step",
@@ -47,7 +56,7 @@ EXECUTORS = {
 NOT_IN_EXECUTORS = ("IPython", "ipywidgets", "anywidget", "ipykernel", "pyspark.sql")
 HEAVY = {
     "IPython", "anywidget", "cv2", "ipykernel", "ipywidgets", "jupyter_server", "keras", "matplotlib", "numpy",
-    "pandas", "pyarrow", "pyspark", "tensorflow", "torch",
+    "pandas", "prometheus_client", "pyarrow", "pyspark", "starlette", "tensorflow", "torch", "uvicorn",
 }  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import subprocess
 import sys
@@ -48,6 +49,17 @@ def test_every_public_method_is_documented(name):
     public = [(key, value) for key, value in members if not key.startswith("_")]
     methods = [(key, value) for key, value in public if callable(value) or isinstance(value, (property, classmethod))]
     assert [key for key, value in methods if not inspect.getdoc(value)] == []
+
+
+@pytest.mark.parametrize("package", ["infer", "serving"])
+def test_the_names_of_inference_load_and_are_documented_with_every_method(package):
+    module = importlib.import_module(f"zoo_lab.{package}")
+    for name in module.__all__:
+        thing = getattr(module, name)
+        assert inspect.getdoc(thing)
+        if inspect.isclass(thing):
+            methods = [value for key, value in vars(thing).items() if not key.startswith("_") and callable(value)]
+            assert [method for method in methods if not inspect.getdoc(method)] == []
 
 
 def test_an_unknown_name_is_an_attribute_error():

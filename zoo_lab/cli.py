@@ -1,4 +1,4 @@
-"""The command `zoo-lab`: open the lab, examine the machine, run the demo."""
+"""The command `zoo-lab`: open the lab, examine the machine, run the demo, serve a model."""
 
 from __future__ import annotations
 
@@ -106,6 +106,24 @@ def demo(options: argparse.Namespace) -> int:
     return 0
 
 
+def serve(options: argparse.Namespace) -> int:
+    """Serve a model over HTTP until Ctrl-C."""
+    from zoo_lab.serving import run
+
+    limits = {
+        "port": options.port,
+        "max_batch": options.max_batch,
+        "max_wait": options.max_wait_ms / 1000,
+        "max_body": int(options.max_body_mb * 2**20),
+        "timeout": options.timeout,
+        "concurrency": options.concurrency,
+    }
+    token = os.environ.get("ZOO_LAB_TOKEN", "")
+    settings = run.settings_for(options.host, token, options.no_token, **limits)
+    run.serve(options.model, options.name, settings, say=lambda line: print(line, flush=True))
+    return 0
+
+
 def find_result(notebook: Any) -> dict[str, Any]:
     """Return the JSON object that an executed notebook printed behind "zoo_lab demo:", {} if it printed none."""
     for cell in reversed(notebook["cells"]):
@@ -182,7 +200,27 @@ def _parser() -> argparse.ArgumentParser:
     showing.add_argument("--notebook", help=f"the notebook to run (default: {_QUICKSTART})")
     showing.add_argument("--output", help="folder for the executed notebook (default: output/ beside it)")
     showing.set_defaults(command=demo)
+    _add_serve(commands)
     return parser
+
+
+def _add_serve(commands: Any) -> None:
+    serving = commands.add_parser("serve", help="serve a model over HTTP, in the form of TensorFlow Serving's REST")
+    serving.add_argument("model", help="a Keras file, or the folder of a SavedModel")
+    serving.add_argument("--name", default="", help="in the address /v1/models/NAME:predict (default: the file's)")
+    for option, kind, default, text in (
+        ("--host", str, "127.0.0.1", "address to listen at"),
+        ("--port", int, 8501, "0 takes a free one"),
+        ("--max-batch", int, 64, "rows that share a call of the model"),
+        ("--max-wait-ms", float, 2.0, "how long a call waits for requests that are on their way"),
+        ("--max-body-mb", float, 32.0, "size of a request"),
+        ("--timeout", float, 30.0, "seconds until a request is answered"),
+        ("--concurrency", int, 1, "calls of the model at a time"),
+    ):
+        serving.add_argument(option, type=kind, default=default, help=f"{text} (default: {default})")
+    text = "ask for no token; on this machine's own address only (default: that of ZOO_LAB_TOKEN, else a new one)"
+    serving.add_argument("--no-token", action="store_true", help=text)
+    serving.set_defaults(command=serve)
 
 
 if __name__ == "__main__":

@@ -72,3 +72,14 @@ def test_the_readme_shows_only_the_ends_of_a_long_run():
     assert "| 500 | 5.0 |" in whole(FIGURES)
     assert "| 500 | 5.0 |" not in short(FIGURES)
     assert cells(short(FIGURES), "shared")[1:3] == ["1,000", "5.0 → 5.0"]
+
+
+def test_the_service_stands_beside_itself_without_batches():
+    loads = [
+        {"clients": clients, "way": way, "rate": rate, "p50": 1.5, "p99": 7.25}
+        for clients in (1, 8, 64)
+        for way, rate in (("batched", 1500.0), ("single", 500.0))
+    ]
+    text = whole({"machine": "2 cores", "serve": {"loads": loads, "requests": 1000, "memory": [700.4] * 11}})
+    assert cells(text, "64") == ["64", "1,500", "1.5", "7.2", "500", "1.5", "7.2", "3.00"]
+    assert "over 1,000 requests, ten times on the way: 700, 700" in text

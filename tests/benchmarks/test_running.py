@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import images, ingest, training, update
+from benchmarks import images, ingest, prediction, training, update
 from benchmarks.measure import heap_megabytes, spark_ui
 
 
@@ -39,6 +39,13 @@ def test_the_update_is_measured_against_keras():
     for row in rows:
         assert row["ratio"] == pytest.approx(row["flat"] / row["keras"])
     assert update.markdown(rows).count("\n") == 3
+
+
+def test_predictions_are_measured_in_every_way(context):
+    [row] = prediction.compare(context, rows=400, images=0, rounds=1)
+    assert (row["model"], row["rows"]) == ("mlp", 400)
+    assert all(row[way] > 0 for way in ("keras", "carried", *prediction.WAYS))
+    assert prediction.markdown([row]).count("\n") == 2
 
 
 def test_spark_tells_of_its_jobs_and_its_heap(context):

@@ -100,3 +100,20 @@ def test_an_update_is_held_against_keras_own_and_long_runs_must_not_grow():
     grows = {"name": "shared", "iterations": 5000, "verdict": [{"flat": True}, {"flat": False}]}
     found = targets({"update": [{"model": "dense", "ratio": 0.9}], "endurance": [grows], "import_seconds": 0.02})
     assert [target.met for target in found] == [True, True, False]
+
+
+def test_predictions_are_held_against_keras_in_each_way():
+    row = {"model": "mlp", "rows": 100_000, "keras": 1000.0, "arrays": 900.0, "pinned": 1100.0, "frame": 212.5}
+    row["carried"] = 1000.0
+    assert [target.missed_by for target in targets({"predict": [row]})] == pytest.approx([0, 0, 0.5])
+
+
+def test_batching_must_gain_and_memory_must_stay():
+    def load(clients, way, rate):
+        return {"clients": clients, "way": way, "rate": rate}
+
+    loads = [load(1, "batched", 96.0), load(1, "single", 100.0), load(64, "batched", 250.0), load(64, "single", 100.0)]
+    memory = [100, 300, 500, 700, 701, 702, 702, 703, 702, 704, 712]
+    found = targets({"serve": {"loads": loads, "requests": 100_000, "memory": memory}})
+    assert [target.measured for target in found] == pytest.approx([0.96, 2.5, 12])
+    assert [target.met for target in found] == [True, True, False]

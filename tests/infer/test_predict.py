@@ -214,6 +214,21 @@ def test_workers_load_a_model_once_for_all_partitions(context: NNContext, model:
     assert len(found) == len({process for process, _copy in found})
 
 
+def test_the_same_model_is_the_same_for_workers_until_its_weights_change(model: Any) -> None:
+    key = ModelParcel.of(model, 1).key
+    assert ModelParcel.of(model, 1).key == key
+    other = keras.models.clone_model(model)
+    other.set_weights([weight + 1 for weight in model.get_weights()])
+    assert ModelParcel.of(other, 1).key != key
+
+
+def test_new_weights_reach_workers_that_know_the_model(context: NNContext, x: np.ndarray) -> None:
+    single = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    for _ in range(3):
+        assert_equal(zoo_lab.predict(single, x, context=context), single.predict(x, verbose=0))
+        single.set_weights([weight + 1 for weight in single.get_weights()])
+
+
 def test_wrong_arguments_are_told_all_at_once(context: NNContext, frame: Any) -> None:
     with pytest.raises(ArgumentError) as raised:
         zoo_lab.predict("model", np.zeros((2, 4)), batch_size=0, prediction_col="")

@@ -44,13 +44,14 @@ class ColumnWriter:
         result = handle_or_error(lambda: write_shard(folder, partition, self.blocks(partition, batches)), batches)
         yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(result)], pa.binary())], ["handle"])
 
-    def blocks(self, partition: int, batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, np.ndarray]]:
-        """Yield the batches as blocks of fields, cut where sparse vectors make them large.
+    def blocks(
+        self, partition: int, batches: Iterable[pa.RecordBatch], first_row: int = 0
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the batches, which begin at a row of the partition, as blocks of fields, cut where they grow large.
 
-        Every row has the shape of the partition's first.
+        Every row has the shape of the first.
         """
         shapes: dict[str, tuple[int, ...]] = {}
-        first_row = 0
         most = STEPPED_ROWS if any(plan.step is not None for plan in self.plans) else None
         for batch in itertools.chain.from_iterable(_parts(batch, most) for batch in batches):
             columns = dict(zip(self.columns, batch.columns, strict=True))

@@ -45,13 +45,18 @@ class RecordWriter:
 class RecordReader:
     """Turns records into blocks of fields; the first record says what every other must look like.
 
+    Args:
+        partition: where they come from, for messages.
+        first_record: the number of the first within the partition.
+
     Attributes:
         structure: how fields make up the records; None until the first record was read.
     """
 
-    def __init__(self, partition: int) -> None:
+    def __init__(self, partition: int, first_record: int = 0) -> None:
         self.structure: Structure | None = None
-        self._place = Place("record", partition)
+        self._place = Place("record", partition, first_record)
+        self._first = first_record
 
     def blocks(self, records: Iterable[Any]) -> Iterator[dict[str, np.ndarray]]:
         """Yield blocks of a few MB.
@@ -64,7 +69,7 @@ class RecordReader:
             self.structure = form.structure
             rows = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // max(form.nbytes, 1)))
             records = itertools.chain([first], records)
-            start = 0
+            start = self._first
             while chunk := list(itertools.islice(records, rows)):
                 yield form.arrays(chunk, replace(self._place, first_row=start))
                 start += len(chunk)

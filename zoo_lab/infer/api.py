@@ -8,6 +8,7 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.feature.preprocessing import Collection
+from zoo_lab.infer.attempts import POLICIES
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
@@ -22,6 +23,7 @@ def predict(
     feature_cols: Any = None,
     prediction_col: str = "prediction",
     preprocessing: Any = None,
+    on_error: str = "raise",
 ) -> Any:
     """Return the outputs of a Keras model for every row of `data`, computed on the Spark workers.
 
@@ -37,6 +39,10 @@ def predict(
         feature_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         prediction_col: the column that a DataFrame gets.
         preprocessing: a step or chain for each row of these columns, see `FeatureSet.from_dataframe`.
+        on_error: "raise" ends with the error of the first row that fails, naming it. "null" goes on: a DataFrame has a
+            null there, and a column more, such as `prediction_error`, with the reason (null where all went well); an
+            RDD becomes one of pairs (output, None) or (None, reason); arrays come as a pair (outputs, reasons), with
+            NaN (0 for whole numbers) in the place of the row. Order and number of rows stay.
 
     Returns:
         For a FeatureSet or arrays an array of shape (rows, …), or a list or dict of arrays as the model gives them.
@@ -54,34 +60,41 @@ def predict(
         >>> probabilities = zoo_lab.predict(model, x_test)                        # doctest: +SKIP
         >>> zoo_lab.predict(model, df, feature_cols=["age", "height"]).show()     # doctest: +SKIP
     """
-    _check(model, batch_size, prediction_col)
+    _check(model, batch_size, prediction_col, on_error)
     _expect_frame(preprocessing, data)
     if isinstance(data, FeatureSet):
         from zoo_lab.infer.pinned import predict_pinned
 
-        return predict_pinned(model, data, int(batch_size))
+        return predict_pinned(model, data, int(batch_size), on_error)
     if isinstance(data, Collection):
         from zoo_lab.infer.images import predict_images
 
+        if on_error != "raise":
+            msg = "predict: expected on_error='raise' with an ImageSet, which marks bad images itself; received 'null'."
+            raise ArgumentError(msg)
         return predict_images(model, data, int(batch_size))
-    kind = _kind(data)
+    kind = kind_of(data)
+    if kind == "arrays":
+        return _predict_arrays(model, data, int(batch_size), context, on_error)
+    from zoo_lab.infer.programs import KerasProgram
+
     if kind == "DataFrame":
         from zoo_lab.infer.frames import predict_frame
 
-        return predict_frame(model, data, feature_cols, int(batch_size), prediction_col, preprocessing)
-    if kind == "RDD":
-        from zoo_lab.infer.records import predict_records
+        return predict_frame(
+            KerasProgram(model), data, feature_cols, int(batch_size), prediction_col, on_error, preprocessing
+        )
+    from zoo_lab.infer.records import predict_records
 
-        return predict_records(model, data, int(batch_size), context)
-    return _predict_arrays(model, data, int(batch_size), context)
+    return predict_records(KerasProgram(model), data, int(batch_size), context, on_error)
 
 
-def _predict_arrays(model: Any, data: Any, batch_size: int, context: NNContext | None) -> Any:
+def _predict_arrays(model: Any, data: Any, batch_size: int, context: NNContext | None, on_error: str) -> Any:
     from zoo_lab.infer.pinned import predict_pinned
 
     feature_set = FeatureSet.from_numpy(_inputs(data), context=context)
     try:
-        return predict_pinned(model, feature_set, batch_size)
+        return predict_pinned(model, feature_set, batch_size, on_error)
     finally:
         feature_set.unpersist()
 
@@ -96,7 +109,7 @@ def _inputs(data: Any) -> Any:
     return data[0]
 
 
-def _kind(data: Any) -> str:
+def kind_of(data: Any) -> str:
     """Return "DataFrame", "RDD" or "arrays"."""
     if not type(data).__module__.startswith("pyspark."):
         return "arrays"
@@ -112,7 +125,7 @@ def _kind(data: Any) -> str:
 
 
 def _expect_frame(preprocessing: Any, data: Any) -> None:
-    if preprocessing is not None and (isinstance(data, FeatureSet) or _kind(data) != "DataFrame"):
+    if preprocessing is not None and (isinstance(data, FeatureSet) or kind_of(data) != "DataFrame"):
         msg = (
             f"predict: expected a DataFrame with preprocessing; received {type(data).__name__}. Call the chain on an "
             "ImageSet or RDD, or zoo_lab.feature.preprocess on arrays, first."
@@ -120,7 +133,7 @@ def _expect_frame(preprocessing: Any, data: Any) -> None:
         raise ArgumentError(msg)
 
 
-def _check(model: Any, batch_size: Any, prediction_col: Any) -> None:
+def _check(model: Any, batch_size: Any, prediction_col: Any, on_error: Any) -> None:
     import keras
 
     checks = Checks("predict")
@@ -129,4 +142,5 @@ def _check(model: Any, batch_size: Any, prediction_col: Any) -> None:
     checks.positive_int("batch_size", batch_size)
     named = isinstance(prediction_col, str) and bool(prediction_col)
     checks.require(named, f"Expected prediction_col to be a column name; received {prediction_col!r}.")
+    checks.one_of("on_error", on_error, POLICIES)
     checks.done()

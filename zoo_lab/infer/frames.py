@@ -5,117 +5,106 @@ Only the feature columns travel to the workers' Python; the others stay where th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import DataError, ModelError
-from zoo_lab.feature.columnplan import FieldPlan, plan_columns
+from zoo_lab.feature.columnplan import plan_columns
 from zoo_lab.feature.columntypes import column_kinds
 from zoo_lab.feature.columnwriter import ColumnWriter
-from zoo_lab.feature.structure import Structure, map_leaves
-from zoo_lab.infer.modelcopy import ModelParcel, copy_of
-from zoo_lab.infer.results import Column
+from zoo_lab.feature.structure import Structure
+from zoo_lab.infer.columnpredictor import ERROR, PREDICTION, ColumnPredictor, LenientPredictor
+from zoo_lab.infer.results import column_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from zoo_lab.infer.programs import Program
+
 
 def predict_frame(
-    model: Any, df: DataFrame, feature_cols: Any, batch_size: int, prediction_col: str, preprocessing: Any = None
+    program: Program,
+    df: DataFrame,
+    feature_cols: Any,
+    batch_size: int,
+    prediction_col: str,
+    on_error: str = "raise",
+    preprocessing: Any = None,
 ) -> DataFrame:
     """Return `df` with the column `prediction_col`; nothing is computed before that column is used.
 
     Args:
-        model: a Keras model that has its weights.
+        program: predicts.
         df: any DataFrame, also a streaming one.
         feature_cols: as for `FeatureSet.from_dataframe`.
         batch_size: rows a worker computes at once.
         prediction_col: name of the new column.
+        on_error: "raise", or "null" for a null in the place of a row that fails, and a column more with the reason.
         preprocessing: as for `FeatureSet.from_dataframe`.
     """
     from pyspark.sql import functions
 
     from zoo_lab.context.nncontext import as_context
-    from zoo_lab.infer.results import column_of, expect_weights, symbolic_outputs
 
-    _check(df, feature_cols, prediction_col)
+    error_col = f"{prediction_col}_error"
+    _check(df, feature_cols, [prediction_col] + [error_col] * (on_error == "null"))
     kinds = column_kinds(df.schema)
     structure, plans = plan_columns(kinds, feature_cols, None, None, where="predict", preprocessing=preprocessing)
-    expect_weights(model)
     context = as_context(df.sparkSession)
     columns = list(dict.fromkeys(name for plan in plans for name in plan.columns))
-    outputs = symbolic_outputs(model)
-    if outputs is None:
-        outputs = _outputs_of_head(model, df, structure, ColumnWriter(None, plans, columns))
-    column = column_of(outputs, getattr(model, "output_names", None) or ())
-    parcel = context.sc.broadcast(ModelParcel.of(model, context.threads_per_slot))
-    predictor = ColumnPredictor(parcel, structure, plans, columns, column, batch_size)
+    column = program.column()
+    if column is None:
+        column = column_of(_outputs_of_head(program, df, structure, ColumnWriter(None, plans, columns)))
+    parcel = context.sc.broadcast(program.parcel(context.threads_per_slot))
+    strict = ColumnPredictor(parcel, structure, plans, columns, column, batch_size)
+    features = [functions.col(_quoted(name)) for name in columns]
+    if on_error == "raise":
+        return df.withColumn(prediction_col, spark_function(strict)(*features))
+    # a struct under the prediction's own name, so that no other name can be taken
+    both = df.withColumn(prediction_col, spark_function(LenientPredictor(strict))(*features))
+    parts = functions.col(_quoted(prediction_col))
+    return both.withColumns({error_col: parts.getField(ERROR), prediction_col: parts.getField(PREDICTION)}).select(
+        *map(_quoted, [*df.columns, prediction_col, error_col])
+    )
+
+
+def spark_function(predictor: Any) -> Callable[..., Any]:
+    """Return a predictor on columns as a function of Spark SQL."""
+    from pyspark.sql import functions
 
     # Spark reads the kind of function off these hints.
     def predictions(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         return predictor(batches)
 
     # Spark evaluates what it takes for deterministic twice where a filter on the prediction follows.
-    function = functions.arrow_udf(predictions, column.spark_type).asNondeterministic()
-    return df.withColumn(prediction_col, function(*(functions.col(_quoted(name)) for name in columns)))
+    return functions.arrow_udf(predictions, predictor.spark_type).asNondeterministic()
 
 
-class ColumnPredictor:
-    """What Spark calls on a partition: takes its feature columns batch by batch, gives the column of outputs."""
-
-    def __init__(
-        self,
-        parcel: Any,
-        structure: Structure,
-        plans: tuple[FieldPlan, ...],
-        columns: Sequence[str],
-        column: Column,
-        batch_size: int,
-    ) -> None:
-        self.parcel = parcel
-        self.structure = structure
-        self.plans = plans
-        self.columns = tuple(columns)
-        self.column = column
-        self.batch_size = batch_size
-
-    def __call__(self, batches: Iterator[Any]) -> Iterator[pa.Array]:
-        from pyspark import TaskContext
-
-        partition = TaskContext.get().partitionId()  # type: ignore[union-attr]
-        reader = ColumnWriter(None, self.plans, self.columns)
-        for block in reader.blocks(partition, map(self._record_batch, batches)):
-            for outputs in copy_of(self.parcel).outputs(self.structure, block, self.batch_size):
-                yield self.column.array(outputs)
-
-    def _record_batch(self, arrays: Any) -> pa.RecordBatch:
-        together = arrays if isinstance(arrays, tuple) else (arrays,)
-        return pa.RecordBatch.from_arrays(list(together), names=list(self.columns))
-
-
-def _outputs_of_head(model: Any, df: DataFrame, structure: Structure, reader: ColumnWriter) -> Any:
+def _outputs_of_head(program: Program, df: DataFrame, structure: Structure, reader: ColumnWriter) -> Any:
     """Return what the model gives for the first rows: a model without a graph tells its outputs only when it runs."""
     repair = "Wrap the model, keras.Model(inputs, model(inputs)) with inputs = keras.Input(…), to predict on it."
     if df.isStreaming:
-        msg = f"Expected a Functional or Sequential model for a stream; received {type(model).__name__}. {repair}"
+        msg = f"Expected a Functional or Sequential model for a stream; {program.name!r} is none. {repair}"
         raise ModelError(msg)
     head = df.select(*map(_quoted, reader.columns)).limit(2).toArrow()
     for block in reader.blocks(0, head.combine_chunks().to_batches()):
-        return model(map_leaves(block.__getitem__, structure.x))
-    msg = f"Expected rows, from which to tell the outputs of {type(model).__name__}; the DataFrame is empty. {repair}"
+        return next(program.outputs(structure, block, 2))
+    msg = f"Expected rows, from which to tell the outputs of {program.name!r}; the DataFrame is empty. {repair}"
     raise DataError(msg)
 
 
-def _check(df: DataFrame, feature_cols: Any, prediction_col: str) -> None:
+def _check(df: DataFrame, feature_cols: Any, new_cols: list[str]) -> None:
     checks = Checks("predict")
     named = feature_cols is not None
     checks.require(named, "Expected feature_cols with a DataFrame; received none. Name the columns to predict from.")
-    free = prediction_col.lower() not in map(str.lower, df.columns)
-    repair = "Drop it first, or give another prediction_col."
-    checks.require(free, f"Expected no column {prediction_col!r}; the DataFrame has one. {repair}")
+    taken = set(map(str.lower, df.columns))
+    for name in new_cols:
+        free = name.lower() not in taken
+        repair = "Drop it first, or give another prediction_col."
+        checks.require(free, f"Expected no column {name!r}; the DataFrame has one. {repair}")
     checks.done()
 
 

@@ -45,10 +45,12 @@ class Output:
     Attributes:
         depth: how many lists deep a row is; 0 for a single value.
         item: the Spark type of a value.
+        last: how many values the innermost list has; None where that differs or is not known.
     """
 
     depth: int
     item: str
+    last: int | None = None
 
     @classmethod
     def of(cls, output: Any) -> Output:
@@ -60,12 +62,20 @@ class Output:
         item = _SPARK_TYPES[dtype]
         if shape[1:] in ((), (1,)):
             return cls(0, "double" if item == "float" else item)
-        return cls(len(shape) - 1, item)
+        return cls(len(shape) - 1, item, shape[-1])
 
     @property
     def spark_type(self) -> str:
         """The column's type in Spark's words."""
         return "array<" * self.depth + self.item + ">" * self.depth
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """The column's type in Arrow."""
+        result = _ARROW_TYPES[self.item]
+        for _ in range(self.depth):
+            result = pa.list_(result)
+        return result
 
     def array(self, values: np.ndarray) -> pa.Array:
         """Return an output array as an Arrow array, one item a row."""
@@ -86,12 +96,24 @@ class Column:
     names: tuple[str, ...] = ()
 
     @property
+    def size(self) -> int | None:
+        """How many values a row of the first output has, where it is a list of a known length."""
+        return self.outputs[0].last
+
+    @property
     def spark_type(self) -> str:
         """The column's type in Spark's words."""
         if not self.names:
             return self.outputs[0].spark_type
         fields = zip(self.names, self.outputs, strict=True)
         return "struct<" + ", ".join(f"`{name}`: {output.spark_type}" for name, output in fields) + ">"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """The column's type in Arrow."""
+        if not self.names:
+            return self.outputs[0].arrow_type
+        return pa.struct([(name, output.arrow_type) for name, output in zip(self.names, self.outputs, strict=True)])
 
     def array(self, values: Any) -> pa.Array:
         """Return the model's outputs for a batch as one Arrow array."""

@@ -36,7 +36,11 @@ _LOSS = re.compile(r"(Python worker (exited|failed)|ExecutorLostFailure|Executor
 
 
 class Engine:
-    """One model on the workers of a context, for one run, evaluation or prediction."""
+    """One model on the workers of a context, for one run, evaluation or prediction.
+
+    Args:
+        run: names the run; workers that have it already under this name do not build the model again.
+    """
 
     def __init__(
         self,
@@ -52,11 +56,12 @@ class Engine:
         class_weight: dict[int, float] | None = None,
         parts: str = MEET,
         schedule: Schedule | None = None,
+        run: str = "",
     ) -> None:
         self.context = context
         self._session = session
         self._data = data
-        run = uuid.uuid4().hex[:12]
+        run = run or uuid.uuid4().hex[:12]
         folder = context.shared_memory_folder(_EXCHANGE_BYTES)
         self.setup = Setup(
             run=run,

@@ -42,7 +42,10 @@ def replica_for(setup: Setup) -> Replica:
         # The Python daemon collects garbage after every task; frozen objects cost it nothing.
         gc.collect()
         gc.freeze()
-    return _replicas[setup.run]
+    replica = _replicas[setup.run]
+    if replica.setup is not setup and replica.setup.data != setup.data:
+        replica.turn_to(setup)
+    return replica
 
 
 class Replica:
@@ -63,6 +66,11 @@ class Replica:
         self._predict: Any = None
         self._update: OwnUpdate | None = None
         self._feeds: dict[tuple[Any, ...], Feed] = {}
+
+    def turn_to(self, setup: Setup) -> None:
+        """Take the same model's next data; the files of the last are let go."""
+        self.setup = setup
+        self._feeds.clear()
 
     def prepare(self, worker: int, handles: Iterable[ShardHandle]) -> Prepared:
         """Trace the training step and tell what it found."""

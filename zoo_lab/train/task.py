@@ -97,7 +97,7 @@ class Evaluate:
         feed = replica.feed(self.data, handles)
         replica.load(*self.message.value)
         metrics, count = None, 0
-        for rows, data in _own_batches(replica, self.data, feed, index, self.batch_size):
+        for rows, data in own_batches(replica, self.data, feed, index, self.batch_size):
             increments = replica.evaluate(self.data, data)
             metrics = increments if metrics is None else metrics + increments
             count += len(rows)
@@ -114,7 +114,7 @@ class Predict:
     def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
         feed = replica.feed(self.data, handles)
         batches, outputs = [], []
-        for rows, data in _own_batches(replica, self.data, feed, index, self.batch_size):
+        for rows, data in own_batches(replica, self.data, feed, index, self.batch_size):
             batches.append(rows)
             outputs.append(replica.predict(data))
         numbers = np.concatenate(batches) if batches else np.empty(0, np.int64)
@@ -154,7 +154,7 @@ def train_part(
     return Report(index, part.rows, result.loss, result.metrics, times, asked=part.asked, began=began), result
 
 
-def _own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[tuple[np.ndarray, Any]]:
+def own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[tuple[np.ndarray, Any]]:
     """Yield the rows of each batch that is this worker's, with their arrays; the next are made meanwhile."""
     batches = [feed.at_rest(rows) for rows in _own_rows(replica, data, feed, index, size)]
     for batch, following in itertools.zip_longest(batches, batches[1:]):
