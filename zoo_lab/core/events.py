@@ -139,6 +139,30 @@ class CheckpointSaved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunPaused(Event):
+    """Training rests after `iteration`, as somebody asked; the model is up to date."""
+
+    iteration: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContinued(Event):
+    """Training that had paused after `iteration` goes on."""
+
+    iteration: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnobTurned(Event):
+    """The setting `knob` has the value `value` from the iteration behind `iteration` on; it was `before`."""
+
+    iteration: int
+    knob: str
+    value: float
+    before: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notice(Event):
     """Something the user should know that stops nothing."""
 

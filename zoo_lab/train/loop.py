@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo_lab.context.jobs import undivided
 from zoo_lab.core.errors import NumericsError
-from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone, Notice
+from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone, RunContinued, RunPaused
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order
@@ -196,13 +196,13 @@ class Loop:
     def _rest(self) -> None:
         """Pause with the live model up to date; the time is no iteration's."""
         self._pull()
-        self._emit(Notice(run=self._run, text=f"Paused after iteration {self.iterations}."))
+        self._emit(RunPaused(run=self._run, iteration=self.iterations))
         begin = time.perf_counter()
         self._wait_while_paused()
         self._begin += time.perf_counter() - begin
         self._last_end = time.perf_counter()
         if not self._stop_asked():
-            self._emit(Notice(run=self._run, text=f"Going on after iteration {self.iterations}."))
+            self._emit(RunContinued(run=self._run, iteration=self.iterations))
             self._publish()
 
     def _take(self, position: Position, done: Done) -> dict[str, Any]:

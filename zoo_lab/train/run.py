@@ -105,6 +105,10 @@ class Run:
             raise self.error
         return self
 
+    def wait_for_end(self, seconds: float | None = None) -> bool:
+        """Wait until the run has ended, at most `seconds`, without raising its error; tell whether it has."""
+        return self._ended.wait(seconds)
+
     def __await__(self) -> Generator[Any, None, Run]:
         import asyncio
 

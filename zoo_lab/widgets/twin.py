@@ -25,6 +25,7 @@ _TOP = 124
 _LEGEND_ROWS = 2
 _SHOWN_METRICS = 5
 _POINTS = 300
+_MARKS = 200
 
 
 def bundle(curves: Curves) -> dict[str, Any]:
@@ -77,10 +78,15 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "run": curves.run,
         "name": curves.name,
         "state": curves.state,
+        "status": curves.status,
         "message": curves.stopped.message if curves.stopped else "",
         "seconds": finite(curves.elapsed_seconds),
         "iterations": curves.last_iteration,
         "samples_per_second": finite(curves.pace.samples_per_second),
+        "iterations_planned": curves.iterations,
+        "epochs_done": curves.epochs_done,
+        "parts": {name: finite(float(f"{seconds:.4g}")) for name, seconds in curves.pace.parts.items()},
+        "marks": [list(mark) for mark in curves.marks[-_MARKS:]],
         "settings": {name: value for name, value in started.items() if name not in ("run", "time", "name")},
         "curves": {
             "iteration": _listed(thin(curves.iteration, points)),
