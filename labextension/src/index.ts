@@ -4,10 +4,12 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { Commands } from './commands';
 import { KernelFollower } from './follow';
 import { StatusItem } from './item';
 import { StatusModel } from './model';
 import { LinkMender } from './sparkui';
+import { workbench } from './workbench';
 
 const status: JupyterFrontEndPlugin<void> = {
   id: 'zoo-lab:status',
@@ -25,7 +27,8 @@ const status: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load('zoo_lab');
     const model = new StatusModel(app.serviceManager.serverSettings);
-    const item = new StatusItem(model, trans, app.serviceManager.serverSettings.baseUrl);
+    const { baseUrl } = app.serviceManager.serverSettings;
+    const item = new StatusItem(model, trans, baseUrl, () => void app.commands.execute(Commands.showPanel));
     const follower = new KernelFollower(tracker, kernel => model.watch(kernel));
     const registered = statusBar.registerStatusItem(status.id, {
       item,
@@ -53,4 +56,4 @@ const sparkUi: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [status, sparkUi];
+export default [status, sparkUi, workbench];

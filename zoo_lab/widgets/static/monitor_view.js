@@ -3,13 +3,14 @@
 import { h, setText } from "./dom.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
-import { requestStop } from "./stop.js";
+import { requestOf, requestStop } from "./stop.js";
 import { nearest } from "./store.js";
 import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
   starting: "starting",
   running: "training",
+  paused: "paused",
   finished: "finished",
   stopped: "stopped",
   early: "stopped early",
@@ -36,7 +37,9 @@ export class MonitorView {
     this.name = h("span", { class: "zoo-name" });
     this.state = h("span", { class: "zoo-state" });
     this.detail = h("span", { class: "zoo-detail" });
+    this.pause = h("button", { type: "button", class: "zoo-pause", onclick: () => this.pressPause() }, "Pause");
     this.stop = h("button", { type: "button", class: "zoo-stop", onclick: () => this.pressStop() }, "Stop");
+    this.buttons = h("span", { class: "zoo-buttons" }, this.pause, this.stop);
     this.status = h("span", { class: "zoo-status" });
     this.facts = ["rate", "elapsed", "left"].map((name) => this.fact(name));
     this.bar = h("div", { class: "zoo-bar", role: "progressbar", "aria-label": "Progress of the run" }, h("div"));
@@ -44,11 +47,12 @@ export class MonitorView {
     this.waiting = h("div", { class: "zoo-waiting" });
     this.charts = h("div", { class: "zoo-charts" }, this.loss.element, this.metrics.element);
     this.spoken = h("div", { class: "zoo-spoken", role: "status", "aria-live": "polite" });
-    const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.stop);
+    const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
     const parts = [head, this.bar, line, this.notice, this.waiting, this.charts, foot, this.spoken];
-    const attributes = { class: "zoo-monitor", role: "group", "data-run": this.model.get("run_id") };
+    // the page's style looks for the live monitor of a run: a record is not that
+    const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
     return h("section", { ...attributes, "aria-label": "Training monitor" }, ...parts);
   }
 
@@ -79,6 +83,14 @@ export class MonitorView {
     this.store.changed();
     this.store.stopping = await requestStop(this.model);
     this.store.changed();
+  }
+
+  async pressPause() {
+    const { store } = this;
+    store.asked = store.summary.state === "paused" ? "resume" : "pause";
+    store.changed();
+    if (!(await requestOf(this.model, store.asked))) store.asked = ""; // the kernel may hear it later: it can be pressed again
+    store.changed();
   }
 
   moveCrosshair(iteration) {
@@ -123,7 +135,12 @@ export class MonitorView {
   }
 
   updateStop() {
-    this.stop.hidden = this.store.over;
+    const { state } = this.store.summary;
+    this.buttons.hidden = this.store.over || (this.store.still && !this.model.get("kernel_id"));
+    this.pause.hidden = state === "starting";
+    this.pause.disabled = Boolean(this.store.stopping || this.store.asked);
+    const waits = { pause: "Pausing…", resume: "Going on…" }[this.store.asked];
+    setText(this.pause, waits ?? (state === "paused" ? "Resume" : "Pause"));
     this.stop.disabled = Boolean(this.store.stopping);
     setText(this.stop, this.store.stopping ? "Stopping…" : "Stop");
   }
@@ -131,9 +148,9 @@ export class MonitorView {
   updateFacts() {
     const { store } = this;
     const waited = (performance.now() - store.received) / 1000;
-    const left = store.summary.eta == null ? null : Math.max(store.summary.eta - waited, 0);
+    const left = store.summary.eta == null || store.summary.state === "paused" ? null : Math.max(store.summary.eta - waited, 0);
     const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: remaining(left) };
-    const unknown = { rate: store.summary.rate == null, elapsed: store.elapsed < 1, left: left === null || store.over };
+    const unknown = { rate: store.summary.rate == null, elapsed: !(store.elapsed >= 1), left: left === null || store.over };
     for (const { name, number, element } of this.facts) {
       setText(number, facts[name]);
       element.hidden = unknown[name];
@@ -186,7 +203,7 @@ export class MonitorView {
     resizing.observe(this.element);
     const theme = new MutationObserver(redraw); // JupyterLab marks the body when the theme changes
     theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "class"] });
-    const clock = setInterval(() => this.store.over || this.updateFacts(), 1000);
+    const clock = setInterval(() => this.store.over || this.store.still || this.updateFacts(), 1000);
     ends.push(() => resizing.disconnect(), () => theme.disconnect(), () => clearInterval(clock));
     ends.push(() => cancelAnimationFrame(this.frame), () => this.element.remove());
     this.update();
