@@ -1,6 +1,9 @@
 /** The JupyterLab extension of zoo_lab. Each token is optional, since Notebook 7 has no status bar. */
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -9,7 +12,7 @@ import { KernelFollower } from './follow';
 import { StatusItem } from './item';
 import { StatusModel } from './model';
 import { LinkMender } from './sparkui';
-import { workbench } from './workbench';
+import { openWorkbench, WORKBENCH } from './workbench';
 
 const status: JupyterFrontEndPlugin<void> = {
   id: 'zoo-lab:status',
@@ -54,6 +57,14 @@ const sparkUi: JupyterFrontEndPlugin<void> = {
     const note = trans.__('Needs jupyter-server-proxy on the server; on its own machine the Spark UI is at');
     new LinkMender(document.body, app.serviceManager.serverSettings.baseUrl, note);
   }
+};
+
+const workbench: JupyterFrontEndPlugin<void> = {
+  id: WORKBENCH,
+  description: 'Shows contexts and runs of all notebooks in a panel, and adds commands for them.',
+  autoStart: true,
+  optional: [INotebookTracker, ICommandPalette, ILauncher, ILayoutRestorer, ISettingRegistry, ITranslator],
+  activate: openWorkbench
 };
 
 export default [status, sparkUi, workbench];

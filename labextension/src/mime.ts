@@ -11,7 +11,7 @@ const OVER = ['finished', 'stopped', 'early', 'failed'];
  * widgets/cell.py, since this takes the place of that output's picture.
  */
 export function rulesInMidRun(run: string): string {
-  const id = CSS.escape(run);
+  const id = run.replace(/["\\]/g, '\\$&');
   const twin = `.jp-OutputArea-child:has(.zoo-twin[data-run="${id}"])`;
   return (
     `body:has(.zoo-monitor[data-run="${id}"]) ${twin}{display:none}` +

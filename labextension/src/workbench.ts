@@ -1,5 +1,5 @@
 /** Puts panel, commands, launcher card and settings into JupyterLab. Each token is optional, as Notebook 7 lacks some. */
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -15,49 +15,47 @@ import { snippets } from './snippets';
 
 const PANEL = 'zoo-lab-panel';
 
-export const workbench: JupyterFrontEndPlugin<void> = {
-  id: 'zoo-lab:panel',
-  description: 'Shows contexts and runs of all notebooks in a panel, and adds commands for them.',
-  autoStart: true,
-  optional: [INotebookTracker, ICommandPalette, ILauncher, ILayoutRestorer, ISettingRegistry, ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    tracker: INotebookTracker | null,
-    palette: ICommandPalette | null,
-    launcher: ILauncher | null,
-    restorer: ILayoutRestorer | null,
-    settings: ISettingRegistry | null,
-    translator: ITranslator | null
-  ) => {
-    const trans = (translator ?? nullTranslator).load('zoo_lab');
-    const { serverSettings } = app.serviceManager;
-    const model = new PanelModel(serverSettings);
-    const notebooks = new Notebooks(app, tracker);
-    addCommands({ app, model, notebooks, trans });
-    const panel = new ZooPanel(model, trans, serverSettings.baseUrl, actions(app, notebooks));
-    panel.id = PANEL;
-    panel.title.icon = zooIcon;
-    panel.title.caption = trans.__('zoo_lab: contexts and runs');
-    app.shell.add(panel, 'left', { rank: 300, type: 'zoo_lab' });
-    restorer?.add(panel, PANEL);
-    app.commands.addCommand(Commands.showPanel, {
-      label: trans.__('Show Contexts and Runs'),
-      execute: () => app.shell.activateById(PANEL)
-    });
-    tracker?.currentChanged.connect(() => panel.update());
-    app.serviceManager.sessions.runningChanged.connect(() => panel.update());
-    addToPalette(palette, trans);
-    launcher?.add({ command: Commands.openQuickstart, category: trans.__('Notebook'), rank: 50 });
-    void settings?.load(workbench.id).then(loaded => {
-      const apply = () => {
-        model.interval = 1000 * (loaded.composite.refreshSeconds as number);
-        panel.endedRuns = loaded.composite.endedRuns as number;
-      };
-      loaded.changed.connect(apply);
-      apply();
-    });
-  }
-};
+/** The id of the plugin, and so of its settings. */
+export const WORKBENCH = 'zoo-lab:panel';
+
+/** Open the workbench in `app` with what there is of the rest; what index.ts's plugin calls. */
+export function openWorkbench(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker | null,
+  palette: ICommandPalette | null,
+  launcher: ILauncher | null,
+  restorer: ILayoutRestorer | null,
+  settings: ISettingRegistry | null,
+  translator: ITranslator | null
+): void {
+  const trans = (translator ?? nullTranslator).load('zoo_lab');
+  const { serverSettings } = app.serviceManager;
+  const model = new PanelModel(serverSettings);
+  const notebooks = new Notebooks(app, tracker);
+  addCommands({ app, model, notebooks, trans });
+  const panel = new ZooPanel(model, trans, serverSettings.baseUrl, actions(app, notebooks));
+  panel.id = PANEL;
+  panel.title.icon = zooIcon;
+  panel.title.caption = trans.__('zoo_lab: contexts and runs');
+  app.shell.add(panel, 'left', { rank: 300, type: 'zoo_lab' });
+  restorer?.add(panel, PANEL);
+  app.commands.addCommand(Commands.showPanel, {
+    label: trans.__('Show Contexts and Runs'),
+    execute: () => app.shell.activateById(PANEL)
+  });
+  tracker?.currentChanged.connect(() => panel.update());
+  app.serviceManager.sessions.runningChanged.connect(() => panel.update());
+  addToPalette(palette, trans);
+  launcher?.add({ command: Commands.openQuickstart, category: trans.__('Notebook'), rank: 50 });
+  void settings?.load(WORKBENCH).then(loaded => {
+    const apply = () => {
+      model.interval = 1000 * (loaded.composite.refreshSeconds as number);
+      panel.endedRuns = loaded.composite.endedRuns as number;
+    };
+    loaded.changed.connect(apply);
+    apply();
+  });
+}
 
 function actions(app: JupyterFrontEnd, notebooks: Notebooks): IPanelActions {
   const { commands, serviceManager } = app;
