@@ -24,6 +24,20 @@ export function bytes(count: number): string {
   return gigabytes >= 1 ? `${gigabytes.toFixed(1)} GB` : `${Math.round(count / 2 ** 20)} MB`;
 }
 
+/** Facts side by side; a line ends between two of them only. */
+function Facts(props: { facts: string[] }): JSX.Element {
+  return (
+    <div className="jp-ZooLab-Facts">
+      {props.facts.map((fact, index) => (
+        <React.Fragment key={fact}>
+          {index > 0 && ' · '}
+          <span>{fact}</span>
+        </React.Fragment>
+      ))}
+    </div>
+  );
+}
+
 interface IContextProps {
   context: IContextState;
   trans: TranslationBundle;
@@ -62,7 +76,7 @@ export function ContextCard(props: IContextProps): JSX.Element {
           <IconButton icon={stopIcon} label={trans.__('Stop the context %1', context.app)} onClick={props.onStop} />
         )}
       </div>
-      <div className="jp-ZooLab-Facts">{facts.filter(Boolean).join(' · ')}</div>
+      <Facts facts={facts.filter((fact): fact is string => !!fact)} />
       <ul className="jp-ZooLab-Executors">
         {context.usage?.executors.map(executor => (
           <li key={executor.id}>
@@ -154,7 +168,7 @@ export function RunCard(props: IRunProps): JSX.Element {
           <span style={{ width: `${(100 * share).toFixed(1)}%` }} />
         </div>
       )}
-      <div className="jp-ZooLab-Facts">{runFacts(run, trans).join(' · ')}</div>
+      <Facts facts={runFacts(run, trans)} />
     </div>
   );
 }

@@ -68,7 +68,18 @@ export class ContextForm extends Widget {
   private _check(option: IContextOption, input: HTMLElement, help: HTMLElement): void {
     const problem = problemOf(option, this._value(option));
     input.setAttribute('aria-invalid', String(problem !== ''));
-    help.textContent = problem ? this._trans.__('Expected %1.', problem) : this._help(option);
+    help.textContent = problem ? this._expected(option) : this._help(option);
+  }
+
+  private _expected(option: IContextOption): string {
+    const words = {
+      number: this._trans.__('Expected a whole number from 1 on.'),
+      name: this._trans.__('Expected a name of a Python variable.'),
+      pair: this._trans.__('Expected KEY=VALUE in each line.'),
+      text: '',
+      flag: ''
+    };
+    return words[option.kind];
   }
 
   private _value(option: IContextOption): string {

@@ -107,7 +107,7 @@ def test_the_forms_values_become_a_cell(lab, panel):
     dialog.get_by_label("Master", exact=True).fill("local[2]")
     dialog.get_by_label("Memory", exact=True).fill("4g")
     dialog.get_by_label("Cores", exact=True).fill("two")
-    expect(dialog.get_by_text("Expected N.")).to_be_visible()
+    expect(dialog.get_by_text("Expected a whole number from 1 on.")).to_be_visible()
     dialog.get_by_label("Spark properties").fill("spark.ui.port=4050")
     lab.picture("form")
     assert violations(lab.page, ".jp-ZooLab-Form") == []

@@ -17,7 +17,7 @@ from zoo_lab.widgets.curves import Curves
 from zoo_lab.widgets.packets import finite
 from zoo_lab.widgets.svg import Box, Series, chart, text
 from zoo_lab.widgets.svg_style import style_sheet
-from zoo_lab.widgets.thinning import smooth, thin
+from zoo_lab.widgets.thinning import sample, smooth, thin
 
 RUN_MIME = "application/vnd.zoo-lab.run+json"
 _WIDTH, _HEIGHT = 820, 310
@@ -92,12 +92,20 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
             "iteration": _listed(thin(curves.iteration, points)),
             **{name: _listed(thin(curves.values[name], points)) for name in names},
         },
+        "timing": _timing(curves, points),
         "epochs": {
             "epoch": list(curves.epoch_number),
             "iteration": list(curves.epoch_iteration),
             **{name: _listed(curves.epoch_values[name]) for name in curves.epoch_values.names},
         },
     }
+
+
+def _timing(curves: Curves, points: int) -> dict[str, list[float | None]]:
+    """Return the seconds of each part, thinned as the curves are; nothing where nobody measured them."""
+    timing = curves.timing
+    measured = timing.names if len(timing.names) > 1 else ()
+    return {name: _listed((sample if name == "slowest" else thin)(timing[name], points), 3) for name in measured}
 
 
 def _head(curves: Curves) -> str:
@@ -159,5 +167,5 @@ def _series(curves: Curves, names: Sequence[str], colour: int) -> list[Series]:
     return series
 
 
-def _listed(values: Sequence[float]) -> list[float | None]:
-    return [finite(float(f"{value:.6g}")) for value in values]
+def _listed(values: Sequence[float], digits: int = 6) -> list[float | None]:
+    return [finite(float(f"{value:.{digits}g}")) for value in values]

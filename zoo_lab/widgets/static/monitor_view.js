@@ -5,6 +5,7 @@ import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestOf, requestStop } from "./stop.js";
 import { nearest } from "./store.js";
+import { TimeStrip } from "./strip.js";
 import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
@@ -17,6 +18,8 @@ const STATES = {
   failed: "failed",
 };
 
+const SHOWN_EVENTS = 50;
+
 export class MonitorView {
   constructor(model, store) {
     this.model = model;
@@ -26,6 +29,7 @@ export class MonitorView {
     this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover, true);
     this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
     this.parts = new PartsBar();
+    this.strip = new TimeStrip(store);
     this.element = this.build();
   }
 
@@ -50,7 +54,8 @@ export class MonitorView {
     const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
-    const parts = [head, this.bar, line, this.notice, this.waiting, this.charts, foot, this.spoken];
+    this.loss.element.append(this.strip.element);
+    const parts = [head, this.bar, line, this.notice, this.waiting, this.charts, foot, this.buildEvents(), this.spoken];
     // the page's style looks for the live monitor of a run: a record is not that
     const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
     return h("section", { ...attributes, "aria-label": "Training monitor" }, ...parts);
@@ -69,8 +74,33 @@ export class MonitorView {
     this.smoothing = h("input", { ...range, oninput: () => this.set("smoothing", Number(this.smoothing.value)) });
     this.log.checked = settings.log;
     this.smoothing.value = String(settings.smoothing);
+    this.logX = h("input", { type: "checkbox", onchange: () => this.set("logX", this.logX.checked) });
+    this.logX.checked = settings.logX;
     const log = h("label", {}, this.log, "log loss");
-    return h("div", { class: "zoo-controls" }, h("label", {}, "smoothing", this.smoothing), log);
+    const logX = h("label", {}, this.logX, "log iterations");
+    this.whole = h("button", { type: "button", class: "zoo-whole", onclick: () => this.set("zoom", null) }, "Whole run");
+    this.whole.title = "Drag over a chart to look closer, Shift and drag to move; + - 0 with the keyboard";
+    return h("div", { class: "zoo-controls" }, this.whole, h("label", {}, "smoothing", this.smoothing), log, logX);
+  }
+
+  buildEvents() {
+    this.eventCount = h("summary");
+    this.eventList = h("ol");
+    this.events = h("details", { class: "zoo-events", hidden: "" }, this.eventCount, this.eventList);
+    return this.events;
+  }
+
+  /** What happened besides, newest first, for whoever cannot point at a triangle. */
+  updateEvents() {
+    const { marks } = this.store;
+    this.events.hidden = marks.length === 0;
+    if (Number(this.events.dataset.count) === marks.length) return;
+    this.events.dataset.count = marks.length;
+    setText(this.eventCount, `${count(marks.length)} ${marks.length === 1 ? "event" : "events"}`);
+    const shown = marks.slice(-SHOWN_EVENTS).reverse();
+    this.eventList.replaceChildren(
+      ...shown.map(([iteration, , words]) => h("li", {}, h("b", {}, count(iteration)), ` ${words}`)),
+    );
   }
 
   set(name, chosen) {
@@ -125,6 +155,9 @@ export class MonitorView {
     this.metrics.element.hidden = store.metrics.length === 0;
     this.element.querySelector(".zoo-controls").hidden = !begun;
     if (begun) for (const panel of [this.loss, this.metrics]) if (!panel.element.hidden) panel.update();
+    this.whole.hidden = !store.settings.zoom;
+    if (begun) this.strip.update(this.loss.places);
+    this.updateEvents();
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }

@@ -5,6 +5,7 @@ export function showRecord(store, record) {
   store.clear();
   fill(store.rows, record.curves);
   fill(store.epochs, record.epochs);
+  store.timings.append(numbersOf(record.timing ?? {}), store.rows.length);
   store.marks = (record.marks ?? []).map((mark) => [...mark]);
   store.summary = summaryOf(record);
   store.changed();
@@ -13,8 +14,12 @@ export function showRecord(store, record) {
 function fill(table, columns) {
   const { epoch, ...named } = columns ?? {};
   const rows = named.iteration?.length ?? 0;
-  const known = Object.entries(named).map(([name, numbers]) => [name, numbers.map((number) => number ?? NaN)]);
-  table.append(Object.fromEntries(known), rows);
+  table.append(numbersOf(named), rows);
+}
+
+function numbersOf(columns) {
+  const known = Object.entries(columns).map(([name, numbers]) => [name, numbers.map((number) => number ?? NaN)]);
+  return Object.fromEntries(known);
 }
 
 function summaryOf(record) {

@@ -76,7 +76,7 @@ export class RunStore {
     this.clear();
     this.summary = { state: "starting", status: "Preparing the run…", parts: {} };
     this.received = performance.now();
-    this.settings = { log: false, smoothing: 0.6, hidden: new Set(), zoom: null };
+    this.settings = { log: false, smoothing: 0.6, logX: false, hidden: new Set(), zoom: null };
     this.still = false; // a record: nothing moves between two of them
     this.stopping = "";
     this.asked = ""; // "pause" or "resume" until it has come about
@@ -100,6 +100,7 @@ export class RunStore {
     this.rows = new Table();
     this.epochs = new Table();
     this.timings = new Table();
+    this.kept = {};
     this.marks = []; // [iteration, kind, words]
   }
 
@@ -132,6 +133,16 @@ export class RunStore {
     const entries = this.timings.names.map((name) => [name, this.timings.get(name)[index]]);
     const { slowest, ...parts } = Object.fromEntries(entries.filter(([, number]) => Number.isFinite(number)));
     return Object.keys(parts).length ? { slowest, parts } : null;
+  }
+
+  /** The smoothed column `name`; kept until there are more rows or another weight. */
+  smoothed(name, weight) {
+    const values = this.rows.get(name);
+    const kept = this.kept[name];
+    if (kept && kept.values === values && kept.rows === values.length && kept.weight === weight) return kept.smoothed;
+    const smoothed = smooth(values, weight);
+    this.kept[name] = { values, rows: values.length, weight, smoothed };
+    return smoothed;
   }
 
   get metrics() {
