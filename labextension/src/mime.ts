@@ -24,7 +24,7 @@ export class SavedRun extends Widget implements IRenderMime.IRenderer {
   constructor() {
     super();
     this.addClass('jp-ZooLab-SavedRun');
-    this.node.append(this._style, this._view.element);
+    this.node.append(this._style);
   }
 
   override dispose(): void {
@@ -35,12 +35,15 @@ export class SavedRun extends Widget implements IRenderMime.IRenderer {
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const record: unknown = model.data[RUN_MIME];
     if (!isRecord(record)) {
-      this._view.element.hidden = true;
-      this._style.textContent = '';
-      this.node.append(document.createTextNode(String(model.data['text/plain'] ?? 'A run of a newer zoo_lab.')));
+      this.node.textContent = String(model.data['text/plain'] ?? 'A run of a newer zoo_lab.');
       return;
     }
     this._mark(record);
+    if (isShownLive(record.run) || !hasBegun(record)) {
+      this._view.element.remove();
+      return;
+    }
+    this.node.append(this._view.element);
     this._view.show(record);
   }
 
@@ -53,6 +56,17 @@ export class SavedRun extends Widget implements IRenderMime.IRenderer {
 
   private _style = document.createElement('style');
   private _view = new RecordView();
+}
+
+/** Whether the page holds the run's own monitor: then nobody sees this one. */
+function isShownLive(run: string): boolean {
+  const monitors = Array.from(document.querySelectorAll<HTMLElement>('.zoo-monitor'));
+  return monitors.some(monitor => monitor.dataset.run === run);
+}
+
+/** Whether there is anything to draw: before that the live monitor is still on its way. */
+function hasBegun(record: IRecord): boolean {
+  return OVER.includes(record.state) || !!record.curves?.iteration?.length;
 }
 
 const extension: IRenderMime.IExtension = {

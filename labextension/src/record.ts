@@ -12,6 +12,7 @@ export interface IRecord {
   run: string;
   name: string;
   state: string;
+  curves?: Record<string, (number | null)[]>;
 }
 
 /** Whether `data` is a saved run that this version can draw. */

@@ -1,7 +1,8 @@
-"""The IPython magics: %zoo_context, %zoo_fit, %zoo_show, %zoo_stop. Each parses its line, makes a few calls and shows.
+"""The IPython magics: %zoo_context, %zoo_fit, %zoo_show, %zoo_stop, %zoo_runs and %zoo_config.
 
-`command` and `kinds` hold a magic's table of options, from which parser (`command`), help (`usage`) and completion
-come; `context`, `fit`, `show` and `stop` are the magics; `registry` puts them into a shell and takes them out again.
+Each parses its line, makes a few calls and shows a widget. `command` and `kinds` hold a magic's table of options, from
+which parser (`command`), help (`usage`) and completion come; `context`, `fit`, `show`, `stop`, `runs` and `config` are
+the magics, `defaults` is what the last one sets; `registry` puts them into a shell and takes them out again.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.contextoptions import CONTEXT_OPTIONS, ContextOption
 from zoo_lab.magics.command import Command, Option
+from zoo_lab.magics.defaults import defaults_of
 from zoo_lab.magics.kinds import FLAG, NEW_NAME, PAIR, WHOLE_NUMBER, text
 from zoo_lab.magics.notes import Note
 
@@ -31,9 +33,16 @@ COMMAND = Command(
 def work(values: dict[str, Any], shell: Any) -> None:
     """Start or find the context, warm it up and show it."""
     name = values.pop("o", None)
-    context = start_context(**values)
+    context = start_context(**{**context_defaults(shell.user_ns), **values})
     if name is not None:
         shell.user_ns[name] = context
+
+
+def context_defaults(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what %zoo_config says of a context that is to start; nothing where one runs, which it would not fit."""
+    from zoo_lab.context.current import current_context
+
+    return defaults_of(COMMAND, namespace) if current_context() is None else {}
 
 
 def start_context(

@@ -63,6 +63,17 @@ it('gives way to the live monitor in mid-run, and follows newer records', async 
   await vi.waitFor(() => expect(find('.zoo-status')?.textContent).toBe(RECORD.status));
 });
 
+it('draws nothing beside the live monitor of the same run', async () => {
+  const live = document.body.appendChild(document.createElement('div'));
+  live.className = 'zoo-monitor';
+  live.dataset.run = 'run-1';
+  await saved.renderModel(model({ ...RECORD, state: 'running' }));
+  expect(find('.zoo-monitor')).toBeNull();
+  live.remove();
+  await saved.renderModel(model(RECORD));
+  expect(find('.zoo-monitor')).not.toBeNull();
+});
+
 it('shows the words of a record that it does not know', async () => {
   await saved.renderModel(model({ version: 99 }));
   expect(saved.node.textContent).toContain('digits: Finished');
