@@ -23,7 +23,7 @@ from zoo_lab.context.display import as_html
 HTML(as_html({"app": "digits", "master": "local[2]", "ui": "http://127.0.0.1:4040"}))
 """
 SHOW_RUN = """
-from zoo_lab.core.events import CheckpointSaved, KnobTurned
+from zoo_lab.core.events import CheckpointSaved, IterationDone, KnobTurned
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
 from zoo_lab.widgets.choose import display_for
@@ -32,10 +32,11 @@ stream = EventStream()
 stream.subscribe(display_for("run-1"))
 for event in list(read_events(PATH))[:170]:
     stream.emit(event)
-    if getattr(event, "iteration", 0) == 90:
-        stream.emit(CheckpointSaved(run="run-1", iteration=90, path="saved"))
-    if getattr(event, "iteration", 0) == 120:
-        stream.emit(KnobTurned(run="run-1", iteration=120, knob="learning_rate", value=0.01, before=0.1))
+    if isinstance(event, IterationDone) and event.iteration == 90:
+        stream.emit(CheckpointSaved(run="run-1", time=event.time, iteration=90, path="saved"))
+    if isinstance(event, IterationDone) and event.iteration == 120:
+        turned = {"knob": "learning_rate", "value": 0.01, "before": 0.1}
+        stream.emit(KnobTurned(run="run-1", time=event.time, iteration=120, **turned))
 """
 
 TOO_WIDE = """root => [...root.querySelectorAll("*")]

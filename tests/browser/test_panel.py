@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -11,6 +12,10 @@ from tests.browser.axe import violations
 from tests.browser.contrast import worst_contrast
 from tests.browser.lab import fresh_page, prepare_lab
 from tests.jupyter import start_jupyter
+from tests.widgets.recorded import record
+from zoo_lab.widgets import twin
+from zoo_lab.widgets.cell import _hidden_twin
+from zoo_lab.widgets.curves import Curves
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -120,6 +125,38 @@ def test_a_click_on_a_run_jumps_to_its_cell(lab, panel):
     lab.cell(20).click()
     panel.locator(".jp-ZooLab-Run").first.get_by_role("button", name="digits", exact=True).click()
     expect(lab.cell(2)).to_have_class(re.compile("jp-mod-active"))
+
+
+def saved_notebook(state: str):
+    """A notebook with what a run leaves in it: at its end, or (as a widget and its twin) in the middle."""
+    curves = Curves("saved")
+    events = record(run="saved", epochs=5, steps=60)
+    for event in events if state == "finished" else events[:170]:
+        curves.add(event)
+    display = nbformat.v4.new_output
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "gone", "version_major": 2, "version_minor": 0}}
+    twin_only = [display("display_data", twin.bundle(curves))]
+    both = [display("display_data", widget | {"text/plain": ""}), display("display_data", _hidden_twin(curves))]
+    cell = nbformat.v4.new_code_cell("%zoo_fit", outputs=twin_only if state == "finished" else both)
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+@pytest.mark.parametrize(("state", "status"), [("finished", "Finished after 300"), ("running", "epoch 3/5")])
+def test_a_saved_notebook_shows_an_interactive_curve_without_a_kernel(lab, state, status):
+    nbformat.write(saved_notebook(state), lab.server.notebooks / f"{state}.ipynb")
+    open_it = "path => window.jupyterapp.commands.execute('docmanager:open', { path, kernelPreference: { shouldStart: false } })"
+    lab.page.evaluate(open_it, f"{state}.ipynb")
+    saved = lab.output(0).locator(".jp-ZooLab-SavedRun")
+    expect(saved.locator(".zoo-status")).to_contain_text(status, timeout=30_000)
+    expect(lab.output(0).locator(".zoo-monitor")).to_have_count(1)
+    saved.locator(".zoo-canvas").first.hover()
+    expect(saved.locator(".zoo-tooltip").first).to_contain_text("slowest: worker")
+    expect(saved.get_by_role("button", name="Stop")).to_be_hidden()
+    broken = lab.output(0).locator(".jp-OutputArea-child").first
+    expect(broken).to_be_visible() if state == "finished" else expect(broken).to_be_hidden()
+    assert violations(lab.page, ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-ZooLab-SavedRun") == []
+    lab.picture(f"saved_{state}")
+    lab.command("application:close")
 
 
 def test_pause_resume_and_stop_reach_the_busy_kernel(lab, panel):

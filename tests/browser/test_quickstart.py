@@ -62,7 +62,7 @@ def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstar
     expect(lab.output(index + 1)).to_contain_text(re.compile(r"state: stopped \d+"), timeout=10_000)
     reached = int(re.search(r"stopped (\d+)", lab.output(index + 1).inner_text())[1])
     assert reached >= seen + 40
-    expect(lab.output(index).locator("img, svg").first).to_be_visible(timeout=30_000)
+    expect(lab.output(index).locator(".jp-ZooLab-SavedRun .zoo-canvas").first).to_be_visible(timeout=30_000)
     lab.picture("quickstart_stopped")
 
     last = len(nbformat.read(path, as_version=4).cells) - 1

@@ -16,7 +16,7 @@ import zoo_lab
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import dense, linear, table
 from zoo_lab.core.errors import ArgumentError, WorkerError
-from zoo_lab.core.events import EpochDone, IterationDone, Notice, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, IterationDone, KnobTurned, RunPaused, RunStarted, RunStopped
 
 X, Y = table(100)
 
@@ -79,7 +79,7 @@ def test_a_paused_run_waits_with_its_model_up_to_date_and_goes_on_as_if_nothing_
     while run.iterations < 5:
         time.sleep(0.005)
     run.pause()
-    while not any(isinstance(event, Notice) and "Paused" in event.text for event in run.events):
+    while not any(isinstance(event, RunPaused) for event in run.events):
         time.sleep(0.05)
     paused = run.iterations
     assert int(model.optimizer.iterations) == paused < 75
@@ -91,6 +91,35 @@ def test_a_paused_run_waits_with_its_model_up_to_date_and_goes_on_as_if_nothing_
     assert run.iterations == 75
     assert largest_difference(model, undisturbed) == 0
     assert max(event.seconds for event in run.events if isinstance(event, IterationDone)) < 30
+
+
+@pytest.mark.parametrize("sync", ["shared", "collect", "sliced"])
+def test_a_learning_rate_turned_in_mid_run_holds_from_the_next_iteration_on(train, sync):
+    model, reference = twin(lambda: linear(keras.optimizers.SGD(0.1, momentum=0.5)))
+    usual = {"batch_size": 10, "shuffle": False, "iterations_per_job": 1 if sync == "shared" else "auto"}
+    run = train(model, (X, Y), epochs=3, sync=sync, background=True, **usual)
+    while run.iterations < 3:
+        time.sleep(0.005)
+    run.turn("learning_rate", 0.025)
+    run.wait(60)
+    [turned] = [event for event in run.events if isinstance(event, KnobTurned)]
+    assert (turned.before, turned.value) == (pytest.approx(0.1), 0.025)
+    assert run.knobs == {"learning_rate": 0.025}
+    for step in range(30):
+        if step == turned.iteration:
+            reference.optimizer.learning_rate = 0.025
+        reference.train_on_batch(X[10 * (step % 10) :][:10], Y[10 * (step % 10) :][:10])
+    assert largest_difference(model, reference) < 1e-5  # sums of ten rows in two parts, in float32
+
+
+def test_what_cannot_be_turned_is_refused(train):
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    run = train(linear(keras.optimizers.SGD(schedule)), (X, Y))
+    with pytest.raises(ArgumentError, match="knob"):
+        run.turn("learning_rate", 0.1)
+    run = train(linear(), (X, Y))
+    with pytest.raises(ArgumentError, match="above 0"):
+        run.turn("learning_rate", float("nan"))
 
 
 def test_a_paused_run_can_be_stopped(train):

@@ -41,7 +41,7 @@ it("is as high as all but the longest iterations need", () => {
 });
 
 describe("the strip", () => {
-  const places = { x: (each) => 48 + each * 10 };
+  const places = { xDomain: [1, 40], logX: false };
 
   it("stacks the parts and gives each worker a lane", () => {
     receive({ to: 4 });

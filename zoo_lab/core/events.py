@@ -43,7 +43,8 @@ class Event:
 class RunStarted(Event):
     """Training begins: what runs where, as the plan decided it.
 
-    `iterations` is the number in the whole run, which may end within an epoch; 0 stands for all of `epochs`.
+    `iterations` is the number in the whole run, which may end within an epoch; 0 stands for all of `epochs`. `knobs` are
+    the settings that can be changed while it runs, with their values.
     """
 
     name: str
@@ -61,6 +62,7 @@ class RunStarted(Event):
     validation: bool = False
     master: str = ""
     iterations: int = 0
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "stop": lambda run, request: run.stop(),
+    "knob": lambda run, request: run.turn(str(request.get("knob")), float(request.get("value", "nan"))),
     "pause": lambda run, request: run.pause(),
     "resume": lambda run, request: run.resume(),
 }

@@ -40,6 +40,7 @@ class Curves:
     in a resumed run.
     `marks` are what happened besides, each (iteration, kind, what to say), the kind one of "checkpoint", "knob", "pause",
     "lost", "discarded", "rejected" and "early".
+    `knobs` are the settings that can be changed while it runs, with their present values.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -63,6 +64,7 @@ class Curves:
         self.step = 0
         self.pace = Pace()
         self.notice = ""
+        self.knobs: dict[str, float] = {}
         self.marks: list[tuple[int, str, str]] = []
         self.workers_lost = 0
         self.batches_rejected = 0
@@ -88,6 +90,7 @@ class Curves:
     @_take.register
     def _(self, event: RunStarted) -> None:
         self.started, self.notice = event, ""
+        self.knobs = dict(event.knobs)
 
     @_take.register
     def _(self, event: IterationDone) -> None:
@@ -134,6 +137,7 @@ class Curves:
         words = f"{event.knob.replace('_', ' ')} {event.before:.4g} → {event.value:.4g}"
         self.notice = f"From iteration {event.iteration + 1} on: {words}."
         self._mark(event.iteration, "knob", words)
+        self.knobs[event.knob] = event.value
 
     @_take.register
     def _(self, event: RunPaused) -> None:

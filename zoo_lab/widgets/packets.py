@@ -73,6 +73,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "parts": {name: finite(seconds) for name, seconds in curves.pace.parts.items()},
         "workers": started.workers if started else 0,
         "sync": started.sync if started else "",
+        "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "workersLost": curves.workers_lost,
         "batchesRejected": curves.batches_rejected,
     }

@@ -86,6 +86,7 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "iterations_planned": curves.iterations,
         "epochs_done": curves.epochs_done,
         "parts": {name: finite(float(f"{seconds:.4g}")) for name, seconds in curves.pace.parts.items()},
+        "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "marks": [list(mark) for mark in curves.marks[-_MARKS:]],
         "settings": {name: value for name, value in started.items() if name not in ("run", "time", "name")},
         "curves": {

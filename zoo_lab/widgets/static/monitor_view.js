@@ -1,6 +1,7 @@
 /** The whole picture of a run in one element: head, progress, charts, controls, where the time goes. */
 
 import { h, setText } from "./dom.js";
+import { Knobs } from "./knobs.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestOf, requestStop } from "./stop.js";
@@ -30,6 +31,7 @@ export class MonitorView {
     this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
     this.parts = new PartsBar();
     this.strip = new TimeStrip(store);
+    this.knobs = new Knobs(model);
     this.element = this.build();
   }
 
@@ -54,8 +56,8 @@ export class MonitorView {
     const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
-    this.loss.element.append(this.strip.element);
-    const parts = [head, this.bar, line, this.notice, this.waiting, this.charts, foot, this.buildEvents(), this.spoken];
+    const shown = [this.notice, this.waiting, this.charts, this.strip.element, foot, this.knobs.element, this.buildEvents()];
+    const parts = [head, this.bar, line, ...shown, this.spoken];
     // the page's style looks for the live monitor of a run: a record is not that
     const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
     return h("section", { ...attributes, "aria-label": "Training monitor" }, ...parts);
@@ -158,6 +160,7 @@ export class MonitorView {
     this.whole.hidden = !store.settings.zoom;
     if (begun) this.strip.update(this.loss.places);
     this.updateEvents();
+    this.knobs.update(summary.knobs, begun && !this.buttons.hidden);
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }

@@ -18,6 +18,8 @@ export function layout({ lines, marks, epochEnds = [], events = [], log = false,
   return {
     box,
     zoom,
+    xDomain,
+    logX,
     x: makeScale(xDomain, [box.left, box.right], logX),
     y: makeScale(yDomain, [box.bottom, box.top], log),
     iterationAt: inverse(xDomain, [box.left, box.right], logX),
@@ -67,7 +69,7 @@ export function draw(canvas, chart, colours, crosshair = null) {
   const places = layout(chart, width, height);
   if (!places) return null;
   drawAxes(pen, places, colours);
-  clipped(pen, places.box, () => drawSeries(pen, places, chart, colours));
+  clipped(pen, places.box, () => drawSeries(pen, places, chart, colours), places.zoom ? 0 : 6);
   for (const event of places.events) drawEvent(pen, places, event);
   if (crosshair !== null) drawCrosshair(pen, places, chart, colours, crosshair);
   return places;
@@ -206,10 +208,11 @@ function dot(pen, left, top, radius, colour, colours) {
   pen.stroke();
 }
 
-function clipped(pen, box, work) {
+/** Draw within the box and `air` pixels around it, so that dots on its edge are whole. */
+function clipped(pen, box, work, air = 6) {
   pen.save();
   pen.beginPath();
-  pen.rect(box.left - 6, box.top - 6, box.right - box.left + 12, box.bottom - box.top + 8);
+  pen.rect(box.left - air, box.top - 6, box.right - box.left + 2 * air, box.bottom - box.top + 8);
   pen.clip();
   work();
   pen.restore();

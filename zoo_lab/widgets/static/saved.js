@@ -43,6 +43,7 @@ function summaryOf(record) {
     eta: null,
     rate: record.samples_per_second,
     parts: record.parts ?? {},
+    knobs: record.knobs ?? {},
     workers: settings.workers ?? 0,
     sync: settings.sync ?? "",
     workersLost: 0,

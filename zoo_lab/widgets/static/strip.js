@@ -1,12 +1,13 @@
-/** Where the time went, iteration by iteration: a stacked strip under the loss, and a lane for each worker below it. */
+/** Where the time went, iteration by iteration: a stacked strip under the charts, and a lane for each worker below it. */
 
-import { colourOf, h } from "./dom.js";
+import { colourOf, h, setText } from "./dom.js";
 import { PARTS } from "./parts.js";
 import { MARGIN } from "./plot.js";
+import { makeScale } from "./scale.js";
 import { duration } from "./wording.js";
 
 const STACK = 44;
-const LANE = 9;
+const LANE = 12;
 const MOST_LANES = 8;
 
 /**
@@ -48,7 +49,7 @@ export class TimeStrip {
     this.element = h("figure", { class: "zoo-strip", hidden: "" }, this.caption, this.canvas);
   }
 
-  /** Draw below a chart whose layout is `places`. */
+  /** Draw the iterations that a chart shows, whose layout is `places`, over the whole width. */
   update(places) {
     const { rows, timings, summary } = this.store;
     this.element.hidden = !places || !timings.names.some((name) => PARTS.includes(name));
@@ -56,7 +57,8 @@ export class TimeStrip {
     const lanes = summary.workers > 1 ? Math.min(summary.workers, MOST_LANES) : 0;
     const width = this.canvas.clientWidth;
     const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
-    const seen = columnsOf(rows.get("iteration"), timings, columns, (each) => places.x(each) - MARGIN.left, lanes);
+    const place = makeScale(places.xDomain, [0, columns - 1], places.logX);
+    const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
     this.draw(seen, lanes, width);
     this.tell(seen, lanes);
   }
@@ -86,12 +88,12 @@ export class TimeStrip {
   }
 
   drawLanes(pen, cells, lanes) {
-    pen.fillStyle = colourOf(this.element, "--zoo-part-exchange");
+    pen.fillStyle = colourOf(this.element, "--zoo-text-quiet");
     for (let worker = 0; worker < lanes; worker++) {
       const top = STACK + 4 + worker * LANE;
       eachFilled(cells, (cell, left, wide) => {
         pen.globalAlpha = 0.1 + (0.9 * cell.slowest[worker]) / cell.rows;
-        pen.fillRect(MARGIN.left + left, top, wide, LANE - 2);
+        pen.fillRect(MARGIN.left + left, top + 2, wide, LANE - 4);
       });
     }
     pen.globalAlpha = 1;
@@ -104,7 +106,7 @@ export class TimeStrip {
     pen.textBaseline = "middle";
     pen.fillText(duration(top), MARGIN.left - 8, 8);
     for (let worker = 0; worker < lanes; worker++) {
-      pen.fillText(`w${worker}`, MARGIN.left - 8, STACK + 4 + worker * LANE + LANE / 2 - 1);
+      pen.fillText(`w${worker}`, MARGIN.left - 8, STACK + 4 + worker * LANE + LANE / 2);
     }
   }
 
@@ -115,9 +117,8 @@ export class TimeStrip {
     const share = (worker) => Math.round((100 * cells.reduce((sum, cell) => sum + cell.slowest[worker], 0)) / rows);
     const workers = Array.from({ length: lanes }, (_, worker) => `worker ${worker} slowest in ${share(worker)} %`);
     this.canvas.setAttribute("aria-label", `Time of an iteration: ${[...parts, ...workers].join(", ")}`);
-    this.caption.textContent = lanes
-      ? `Time of an iteration, and how often each worker was the slowest: ${Array.from({ length: lanes }, (_, worker) => `w${worker} ${share(worker)} %`).join(", ")}`
-      : "Time of an iteration";
+    const slowest = Array.from({ length: lanes }, (_, worker) => `w${worker} ${share(worker)} %`).join(", ");
+    setText(this.caption, slowest ? `time of an iteration · slowest worker: ${slowest}` : "time of an iteration");
   }
 }
 
