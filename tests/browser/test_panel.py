@@ -11,11 +11,14 @@ from playwright.sync_api import expect
 from tests.browser.axe import violations
 from tests.browser.contrast import worst_contrast
 from tests.browser.lab import fresh_page, prepare_lab
+from tests.browser.page import PICTURES
 from tests.jupyter import start_jupyter
 from tests.widgets.recorded import record
-from zoo_lab.widgets import twin
+from zoo_lab.core.runlog import RunLog
+from zoo_lab.widgets import exports, twin
 from zoo_lab.widgets.cell import _hidden_twin
 from zoo_lab.widgets.curves import Curves
+from zoo_lab.widgets.runfiles import read_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -157,6 +160,21 @@ def test_a_saved_notebook_shows_an_interactive_curve_without_a_kernel(lab, state
     assert violations(lab.page, ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-ZooLab-SavedRun") == []
     lab.picture(f"saved_{state}")
     lab.command("application:close")
+
+
+def test_an_exported_page_shows_its_curves_with_no_server_at_all(lab, tmp_path):
+    log = RunLog(tmp_path / "saved.jsonl")
+    for event in record(run="saved", epochs=2, steps=20):
+        log(event)
+    log.close()
+    path = exports.export([read_run(log.path)], tmp_path / "run.html")
+    page = lab.page.context.new_page()
+    page.goto(path.as_uri())
+    page.locator(".zoo-canvas").first.hover()
+    expect(page.locator(".zoo-tooltip").first).to_contain_text("loss")
+    page.screenshot(path=PICTURES / "exported.png")
+    assert violations(page, "body") == []
+    page.close()
 
 
 def test_pause_resume_and_stop_reach_the_busy_kernel(lab, panel):
