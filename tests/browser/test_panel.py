@@ -58,7 +58,10 @@ THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"
 def lab(chromium, tmp_path_factory):
     """A page with a notebook whose second cell trains until it is asked to stop, and with the panel shown."""
     prepare_lab()
-    with start_jupyter(tmp_path_factory.mktemp("hub"), base_url="/user/ada/") as server, fresh_page(chromium, server) as page:
+    with (
+        start_jupyter(tmp_path_factory.mktemp("hub"), base_url="/user/ada/") as server,
+        fresh_page(chromium, server) as page,
+    ):
         page.open_notebook(["%load_ext zoo_lab", TELL, TRAIN, *["'below'"] * 30], name="panel.ipynb")
         page.run_cell(0)
         page.run_cell(1)

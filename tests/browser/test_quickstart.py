@@ -97,3 +97,8 @@ def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstar
             expect(lab.output(cell).locator(shown).first).to_be_visible(timeout=30_000)
             lab.output(cell).scroll_into_view_if_needed()
             lab.picture(f"quickstart_{name}_{theme.lower()}")
+
+    lab.command("zoo-lab:stop-context")
+    lab.page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(lab.page.locator(".jp-ZooLab-Panel").get_by_role("meter")).to_have_count(0, timeout=30_000)
+    expect(lab.page.locator(".jp-ZooLab-Status")).to_be_hidden(timeout=30_000)

@@ -107,9 +107,14 @@ def _best(row: dict[str, Any]) -> str:
 
 
 def _as_text(rows: list[dict[str, Any]]) -> str:
-    table = [["#", "name", "state", "started", "batch", "workers", "epochs", "time", "best", "tags"], *map(_words, rows)]
+    table = [
+        ["#", "name", "state", "started", "batch", "workers", "epochs", "time", "best", "tags"],
+        *map(_words, rows),
+    ]
     widths = [max(len(line[at]) for line in table) for at in range(len(_COLUMNS))]
-    return "\n".join("  ".join(word.ljust(wide) for word, wide in zip(line, widths, strict=True)).rstrip() for line in table)
+    return "\n".join(
+        "  ".join(word.ljust(wide) for word, wide in zip(line, widths, strict=True)).rstrip() for line in table
+    )
 
 
 def _as_html(rows: list[dict[str, Any]], runs: list[RunFile]) -> str:

@@ -14,7 +14,16 @@ import numpy as np
 
 from zoo_lab.context.jobs import undivided
 from zoo_lab.core.errors import NumericsError
-from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone, KnobTurned, RunContinued, RunPaused
+from zoo_lab.core.events import (
+    BatchRejected,
+    EpochDone,
+    Event,
+    IterationDiscarded,
+    IterationDone,
+    KnobTurned,
+    RunContinued,
+    RunPaused,
+)
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order

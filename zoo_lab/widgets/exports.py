@@ -55,7 +55,9 @@ def export(runs: Sequence[RunFile], path: Path) -> Path:
 def as_csv(runs: Sequence[RunFile]) -> str:
     """Return a row for each iteration of each run; what an epoch gave stands in the row of its last iteration."""
     names = list(dict.fromkeys(name for run in runs for name in ("loss", *run.curves.metrics)))
-    ends = list(dict.fromkeys(name for run in runs for name in run.curves.epoch_values.names if name.startswith("val_")))
+    ends = list(
+        dict.fromkeys(name for run in runs for name in run.curves.epoch_values.names if name.startswith("val_"))
+    )
     parts = list(dict.fromkeys(name for run in runs for name in run.curves.timing.names))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -78,7 +80,7 @@ def as_page(runs: Sequence[RunFile]) -> str:
     code = assets.module("saved_page").replace("export default function", "function")
     return _PAGE.format(
         title=escape(", ".join(run.name for run in runs[:3]) + (" …" if len(runs) > 3 else "")),
-        style=assets.style("training_monitor"),
+        style=assets.style(*assets.MONITOR_STYLES),
         comparison=several,
         records=records.replace("<", "\\u003c"),
         code=code.replace("</script", "<\\/script"),

@@ -38,7 +38,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     """
 
     _esm = assets.module("training_monitor")
-    _css = assets.style("training_monitor")
+    _css = assets.style(*assets.MONITOR_STYLES)
 
     run_id = traitlets.Unicode().tag(sync=True)
     kernel_id = traitlets.Unicode().tag(sync=True)
