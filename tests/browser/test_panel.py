@@ -1,4 +1,4 @@
-"""The panel of contexts and runs in a real JupyterLab behind a hub's prefix; its kernels tell of a run without Spark."""
+"""The panel of contexts and runs, and saved runs, in a real JupyterLab behind a hub's prefix; without Spark."""
 
 from __future__ import annotations
 
@@ -150,7 +150,8 @@ def saved_notebook(state: str):
 @pytest.mark.parametrize(("state", "status"), [("finished", "Finished after 300"), ("running", "epoch 3/5")])
 def test_a_saved_notebook_shows_an_interactive_curve_without_a_kernel(lab, state, status):
     nbformat.write(saved_notebook(state), lab.server.notebooks / f"{state}.ipynb")
-    open_it = "path => window.jupyterapp.commands.execute('docmanager:open', { path, kernelPreference: { shouldStart: false } })"
+    closed = "{ path, kernelPreference: { shouldStart: false } }"
+    open_it = f"path => window.jupyterapp.commands.execute('docmanager:open', {closed})"
     lab.page.evaluate(open_it, f"{state}.ipynb")
     saved = lab.output(0).locator(".jp-ZooLab-SavedRun")
     expect(saved.locator(".zoo-status")).to_contain_text(status, timeout=30_000)

@@ -63,7 +63,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(run_cell, home, line
 
 def test_a_word_that_no_longer_fits_is_named_with_its_setting(run_cell):
     defaults.write(defaults.place(False), {"fit.epochs": "many"})
-    with pytest.raises(ValueError, match="fit.epochs"):
+    with pytest.raises(ValueError, match=r"fit\.epochs"):
         defaults.defaults_of(fit.COMMAND, {})
 
 
@@ -71,5 +71,5 @@ def test_a_damaged_file_is_named(home):
     path = defaults.place(False)
     defaults.write(path, {})
     path.write_text("{")
-    with pytest.raises(ValueError, match="config.json"):
+    with pytest.raises(ValueError, match=r"config\.json"):
         defaults.settings()

@@ -20,12 +20,12 @@ def usage(sc: SparkContext) -> dict[str, Any] | None:
         0
     """
     try:
-        store = sc._jsc.sc().statusStore()  # noqa: SLF001 - the REST API's own source, without its port
+        store = sc._jsc.sc().statusStore()  # the REST API's own source, without its port
         listed = store.executorList(True)
         executors = [listed.apply(index) for index in range(listed.size())]
         jobs = len(sc.statusTracker().getActiveJobsIds())
         return {"jobs": jobs, "executors": [_row(one) for one in executors if one.totalCores() > 0]}
-    except Exception:  # noqa: BLE001 - a picture of Spark must not end with it
+    except Exception:  # a picture of Spark must not end with it
         return None
 
 

@@ -43,8 +43,8 @@ class Event:
 class RunStarted(Event):
     """Training begins: what runs where, as the plan decided it.
 
-    `iterations` is the number in the whole run, which may end within an epoch; 0 stands for all of `epochs`. `knobs` are
-    the settings that can be changed while it runs, with their values.
+    `iterations` is the number in the whole run, which may end within an epoch; 0 stands for all of `epochs`.
+    `knobs` are the settings that can be changed while it runs, with their values.
     """
 
     name: str

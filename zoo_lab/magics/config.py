@@ -11,6 +11,7 @@ from zoo_lab.magics import context, defaults, fit
 from zoo_lab.magics.command import Command, Option
 from zoo_lab.magics.kinds import FLAG, Kind
 from zoo_lab.magics.names import expanded
+from zoo_lab.widgets.wording import UNKNOWN
 
 _NAMES = {
     defaults.setting_of(command, option): option
@@ -21,7 +22,7 @@ _SETTING = Kind("NAME", expanded, lambda namespace: list(_NAMES))
 
 COMMAND = Command(
     "zoo_config",
-    "Show or change the defaults of %zoo_context and %zoo_fit: options that hold wherever a line does not say otherwise.",
+    "Show or change the defaults of %zoo_context and %zoo_fit: what holds where a line does not say otherwise.",
     (
         Option("name", _SETTING, "such as fit.batch_size or context.memory.", "all"),
         Option("value", Kind("VALUE", lambda word, namespace: word), "what the option takes.", "show it"),
@@ -66,7 +67,7 @@ def _listed(only: str | None) -> str:
     if not shown:
         return f"No defaults are set; zoo_lab's own hold. Example: {COMMAND.example}"
     own = "zoo_lab's own"
-    rows = [(name, held.get(name, _NAMES[name].default or "–"), _origin(name, here, held) or own) for name in shown]
+    rows = [(name, held.get(name, _NAMES[name].default or UNKNOWN), _origin(name, here, held) or own) for name in shown]
     left, middle = (max(len(row[at]) for row in rows) for at in (0, 1))
     return "\n".join(f"{name:<{left}}  {word:<{middle}}  ({origin})" for name, word, origin in rows)
 

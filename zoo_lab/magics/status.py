@@ -1,4 +1,4 @@
-"""Publishes this kernel's contexts on its board, from where JupyterLab has them, and stops one that is asked to stop."""
+"""Publishes this kernel's contexts on its board, from where JupyterLab has them; stops one that is asked to stop."""
 
 from __future__ import annotations
 

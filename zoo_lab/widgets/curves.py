@@ -35,12 +35,11 @@ class Curves:
     """Everything a display needs to know about a run.
 
     `iteration` (int64), `values` ("loss", "seconds" and the running metrics) and `timing` ("slowest", the worker that
-    computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0), `epoch_iteration` and
-    `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of, which may begin late
-    in a resumed run.
-    `marks` are what happened besides, each (iteration, kind, what to say), the kind one of "checkpoint", "knob", "pause",
-    "lost", "discarded", "rejected" and "early".
-    `knobs` are the settings that can be changed while it runs, with their present values.
+    computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0),
+    `epoch_iteration` and `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of,
+    which may begin late in a resumed run. `marks` are what happened besides, each (iteration, kind, what to say), the
+    kind one of "checkpoint", "knob", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
+    that can be changed while it runs, with their present values.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -119,7 +120,7 @@ def _cell(table: object, name: str, row: int) -> str:
     if name not in table:  # type: ignore[operator]
         return ""
     number = table[name][row]  # type: ignore[index]
-    return "" if number != number else f"{number:.9g}"
+    return "" if math.isnan(number) else f"{number:.9g}"
 
 
 _WRITERS: dict[str, Callable[[Sequence[RunFile]], bytes]] = {
