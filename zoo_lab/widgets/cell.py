@@ -21,6 +21,7 @@ from zoo_lab.widgets.ticker import Ticker
 from zoo_lab.widgets.training_monitor import TrainingMonitor
 
 _SECONDS_BETWEEN_TWINS = 1.0
+_POINTS_IN_MID_RUN = 100  # it goes over the wire again and again
 _MONITORS_KEPT = 5
 _ended: deque[TrainingMonitor] = deque()
 
@@ -93,7 +94,7 @@ def _hidden_twin(curves: Curves) -> dict[str, Any]:
     source = base64.b64encode(twin.picture(curves).encode()).decode()
     image = f'<img src="data:image/svg+xml;base64,{source}" alt="{words}">'
     body = f'<style>{style}</style><div class="zoo-twin" data-run="{run}">{image}</div>'
-    return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves)}
+    return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves, _POINTS_IN_MID_RUN)}
 
 
 def _keep_for_reloaded_pages(monitor: TrainingMonitor) -> None:
