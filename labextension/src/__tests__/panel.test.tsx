@@ -100,3 +100,11 @@ it('says what to do where the server does not know zoo_lab', async () => {
   await model.refresh();
   await vi.waitFor(() => expect(panel.node.querySelector('[role=alert]')?.textContent).toContain('Install zoo-lab'));
 });
+
+it('shows the kernels of several notebooks, that of the notebook in front first', async () => {
+  actions.nameOf.mockImplementation((kernel: string) => `work/${kernel}-digits.ipynb`);
+  actions.currentKernel.mockReturnValue('k2');
+  await show(kernelState([context()]), kernelState([context({ master: 'yarn' })], [], 'k2'), kernelState([], [], 'k3'));
+  const heads = Array.from(panel.node.querySelectorAll('h3')).map(head => head.textContent);
+  expect(heads).toEqual(['k2-digits.ipynb', 'k1-digits.ipynb']);
+});
