@@ -53,6 +53,22 @@ describe("the strip", () => {
     expect(strip.canvas.getAttribute("aria-label")).toContain("compute 25 ms, worker 0 slowest in 50 %");
   });
 
+  it("is drawn anew only where something of it has changed", () => {
+    receive({ to: 4 });
+    const strip = new TimeStrip(store);
+    const { rects } = strip.canvas.getContext("2d").drawn;
+    strip.update(places);
+    const once = rects.length;
+    strip.update(places);
+    expect(rects).toHaveLength(once);
+    strip.update({ ...places, xDomain: [1, 20] });
+    expect(rects.length).toBeGreaterThan(once);
+    const before = rects.length;
+    receive({ from: 5, to: 6 });
+    strip.update(places);
+    expect(rects.length).toBeGreaterThan(before);
+  });
+
   it("needs no lanes for one worker, and hides where nothing was measured", () => {
     receive({ to: 4, summary: { workers: 1 } });
     const strip = new TimeStrip(store);

@@ -44,6 +44,7 @@ export function ceiling(cells) {
 export class TimeStrip {
   constructor(store) {
     this.store = store;
+    this.drawn = null;
     this.canvas = h("canvas", { class: "zoo-strip-canvas", role: "img" });
     this.caption = h("figcaption", { class: "zoo-strip-caption" });
     this.element = h("figure", { class: "zoo-strip", hidden: "" }, this.caption, this.canvas);
@@ -56,6 +57,11 @@ export class TimeStrip {
     if (this.element.hidden) return;
     const lanes = summary.workers > 1 ? Math.min(summary.workers, MOST_LANES) : 0;
     const width = this.canvas.clientWidth;
+    const names = ["text-quiet", ...PARTS.map((name) => `part-${name}`)];
+    const colours = names.map((name) => colourOf(this.element, `--zoo-${name}`));
+    const drawn = [rows, rows.length, width, lanes, places.logX, ...places.xDomain, ...colours];
+    if (drawn.every((part, index) => part === this.drawn?.[index])) return; // a crosshair moves: nothing of it is here
+    this.drawn = drawn;
     const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
     const place = makeScale(places.xDomain, [0, columns - 1], places.logX);
     const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
