@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -12,7 +13,7 @@ from tests.widgets.recorded import PARTS
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.runlog import RunLog
 from zoo_lab.widgets import comparison, exports
-from zoo_lab.widgets.runfiles import list_runs
+from zoo_lab.widgets.runfiles import list_runs, read_run
 
 
 @pytest.fixture
@@ -65,6 +66,15 @@ def test_the_differences_leave_out_what_is_the_same(runs):
     assert table["rows"] == [2560, 1280]
     assert "batch_size" not in table
     assert comparison.differences(runs, everything=True)["batch_size"] == [128, 128]
+
+
+def test_the_learning_rate_that_a_run_began_with_is_one_of_its_settings(runs, tmp_path, recorded):
+    first, *rest = recorded(run="c", epochs=2, steps=10)
+    log = RunLog(tmp_path / "c.jsonl")
+    for event in (replace(first, knobs={"learning_rate": 0.01}), *rest):
+        log(event)
+    log.close()
+    assert comparison.differences([runs[1], read_run(log.path)])["learning_rate"] == [None, 0.01]
 
 
 def test_a_folder_that_is_not_there_is_named(runs, tmp_path):

@@ -17,7 +17,7 @@ from zoo_lab.widgets.thinning import smooth, thin
 MOST = 6
 _POINTS = 400
 _WIDTH, _HEIGHT = 820, 340
-_NO_SETTINGS = ("run", "time", "name", "why", "metrics", "validation")
+_NO_SETTINGS = ("run", "time", "name", "why", "metrics", "validation", "knobs")
 
 
 def differences(runs: Sequence[RunFile], everything: bool = False) -> dict[str, list[Any]]:
@@ -27,7 +27,7 @@ def differences(runs: Sequence[RunFile], everything: bool = False) -> dict[str, 
         >>> differences([first, second])                                    # doctest: +SKIP
         {'batch_size': [128, 256], 'best val_accuracy': ['0.971', '0.968']}
     """
-    starts = [dataclasses.asdict(run.curves.started) if run.curves.started else {} for run in runs]
+    starts = [_settings(run) for run in runs]
     names = [name for name in dict.fromkeys(name for start in starts for name in start) if name not in _NO_SETTINGS]
     table = {name: [start.get(name) for start in starts] for name in names}
     shown = {name: values for name, values in table.items() if everything or len(set(map(repr, values))) > 1}
@@ -90,6 +90,11 @@ def as_html(runs: Sequence[RunFile], everything: bool = False) -> str:
         for name, values in differences(runs, everything).items()
     )
     return f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _settings(run: RunFile) -> dict[str, Any]:
+    started = run.curves.started
+    return {} if started is None else {**dataclasses.asdict(started), **started.knobs}
 
 
 def _word(value: Any) -> str:
