@@ -144,14 +144,15 @@ def saved_notebook(state: str):
     twin_only = [display("display_data", twin.bundle(curves))]
     both = [display("display_data", widget | {"text/plain": ""}), display("display_data", _hidden_twin(curves))]
     cell = nbformat.v4.new_code_cell("%zoo_fit", outputs=twin_only if state == "finished" else both)
-    return nbformat.v4.new_notebook(cells=[cell])
+    python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return nbformat.v4.new_notebook(cells=[cell], metadata=python)
 
 
 @pytest.mark.parametrize(("state", "status"), [("finished", "Finished after 300"), ("running", "epoch 3/5")])
 def test_a_saved_notebook_shows_an_interactive_curve_without_a_kernel(lab, state, status):
     nbformat.write(saved_notebook(state), lab.server.notebooks / f"{state}.ipynb")
     closed = "{ path, kernelPreference: { shouldStart: false } }"
-    open_it = f"path => window.jupyterapp.commands.execute('docmanager:open', {closed})"
+    open_it = f"path => {{ window.jupyterapp.commands.execute('docmanager:open', {closed}); }}"
     lab.page.evaluate(open_it, f"{state}.ipynb")
     saved = lab.output(0).locator(".jp-ZooLab-SavedRun")
     expect(saved.locator(".zoo-status")).to_contain_text(status, timeout=30_000)

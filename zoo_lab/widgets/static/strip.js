@@ -8,6 +8,7 @@ import { duration } from "./wording.js";
 
 const STACK = 44;
 const LANE = 12;
+const WIDEST = 60;
 const MOST_LANES = 8;
 
 /**
@@ -63,7 +64,9 @@ export class TimeStrip {
     if (drawn.every((part, index) => part === this.drawn?.[index])) return; // a crosshair moves: nothing of it is here
     this.drawn = drawn;
     const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
-    const place = makeScale(places.xDomain, [0, columns - 1], places.logX);
+    const [first, last] = places.xDomain;
+    const wide = places.logX ? 1 : Math.min(Math.max(columns / (last - first + 1), 1), WIDEST); // the last has room too
+    const place = makeScale(places.xDomain, [0, columns - wide], places.logX);
     const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
     this.draw(seen, lanes, width);
     this.tell(seen, lanes);
@@ -131,7 +134,7 @@ export class TimeStrip {
 /** Call `paint` with each cell that has rows, where it begins and how wide it is: up to the next one that has some. */
 function eachFilled(cells, paint) {
   let last = -1;
-  const flush = (end) => last >= 0 && paint(cells[last], last, Math.min(end - last, 24));
+  const flush = (end) => last >= 0 && paint(cells[last], last, Math.min(end - last, WIDEST));
   cells.forEach((cell, left) => {
     if (!cell.rows) return;
     flush(left);
