@@ -134,7 +134,6 @@ class Curves:
     @_take.register
     def _(self, event: KnobTurned) -> None:
         words = f"{event.knob.replace('_', ' ')} {event.before:.4g} → {event.value:.4g}"
-        self.notice = f"From iteration {event.iteration + 1} on: {words}."
         self._mark(event.iteration, "knob", words)
         self.knobs[event.knob] = event.value
 
