@@ -43,6 +43,12 @@ it("draws a record of an older version, which has less", () => {
   expect(store.timingAt(0)).toBeNull();
 });
 
+it("names whole iterations, also where a point stands for several", () => {
+  const store = new RunStore();
+  showRecord(store, { ...RECORD, curves: { iteration: [1.5, 3.5], loss: [4, 2] } });
+  expect(store.rows.get("iteration")).toEqual([2, 4]);
+});
+
 it("replaces what was there", () => {
   const store = new RunStore();
   showRecord(store, RECORD);

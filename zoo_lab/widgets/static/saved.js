@@ -4,6 +4,7 @@
 export function showRecord(store, record) {
   store.clear();
   fill(store.rows, record.curves);
+  store.rows.columns.iteration = store.rows.get("iteration").map(Math.round); // a thinned point stands for several
   fill(store.epochs, record.epochs);
   store.timings.append(numbersOf(record.timing ?? {}), store.rows.length);
   store.marks = (record.marks ?? []).map((mark) => [...mark]);
