@@ -11,7 +11,7 @@ IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # What decides what pip installs; the Python files need no second install.
 PACKAGE := pyproject.toml hatch_build.py zoo_lab/__init__.py zoo_lab/server/zoo_lab.json \
 	$(wildcard labextension/*.json labextension/yarn.lock labextension/.yarnrc.yml) \
-	$(shell find labextension/src labextension/style -type f -not -path '*/__tests__/*')
+	$(shell find labextension/src labextension/style labextension/schema zoo_lab/widgets/static -type f -not -path '*/__tests__/*')
 
 .PHONY: help demo lab test bench clean
 

@@ -26,6 +26,7 @@ except ImportError:  # the tests read this file where hatchling is not installed
 
 OLDEST_NODE = (20, 19)
 SOURCES = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "install.json")
+WIDGETS = Path("zoo_lab") / "widgets" / "static"  # a saved run is drawn by the code that draws a running one
 DIGEST = "sources.sha256"
 
 
@@ -68,9 +69,10 @@ def source_digest(root: Path) -> str:
     files = [folder / name for name in SOURCES]
     for part in ("src", "style", "schema"):
         files += sorted(path for path in (folder / part).rglob("*") if path.is_file() and "__tests__" not in path.parts)
+    files += sorted(path for path in (root / WIDGETS).rglob("*") if path.suffix in (".js", ".css"))
     digest = hashlib.sha256()
     for path in files:
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 

@@ -9,6 +9,7 @@ export default defineConfig({
   server: { fs: { allow: [here('..')] } },
   test: {
     environment: 'jsdom',
+    isolate: false, // a new page for each of the many small files would take most of the time
     include: [here('src/__tests__/**/*.test.{ts,tsx}'), here('../tests/widgets/**/*.test.js')],
     // JupyterLab's packages are ES modules that do not say so to Node.
     server: { deps: { inline: [/@jupyter/, /@lumino/] } },

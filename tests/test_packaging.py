@@ -71,6 +71,14 @@ def test_a_changed_source_makes_the_built_extension_stale(tmp_path):
     assert not hatch_build.is_built(root)
 
 
+def test_a_changed_widget_makes_it_stale_too_as_it_draws_saved_runs(tmp_path):
+    root = sources(tmp_path / "sources")
+    before = hatch_build.source_digest(root)
+    (root / hatch_build.WIDGETS).mkdir(parents=True)
+    (root / hatch_build.WIDGETS / "plot.js").write_text("export const added = 1;\n")
+    assert hatch_build.source_digest(root) != before
+
+
 def test_a_changed_test_leaves_the_built_extension_fresh(tmp_path):
     root = sources(tmp_path / "sources")
     before = hatch_build.source_digest(root)
@@ -90,7 +98,10 @@ def test_the_wheel_puts_both_extensions_where_jupyter_looks_and_not_twice(packag
     assert f"{data}/etc/jupyter/jupyter_server_config.d/zoo_lab.json" in wheel
     for name in ("package.json", "install.json"):
         assert f"{data}/share/jupyter/labextensions/zoo-lab/{name}" in wheel
+    assert f"{data}/share/jupyter/labextensions/zoo-lab/schemas/zoo-lab/panel.json" in wheel
+    assert "zoo_lab/server/quickstart.ipynb" in wheel
     assert sum("remoteEntry" in name for name in wheel) == 1
+    assert sum(size for name, size in wheel.items() if "/labextensions/" in name) < 300_000
     assert not [name for name in wheel if name.startswith("zoo_lab/labextension")]
 
 

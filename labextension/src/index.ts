@@ -1,13 +1,18 @@
 /** The JupyterLab extension of zoo_lab. Each token is optional, since Notebook 7 has no status bar. */
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { Commands } from './commands';
 import { KernelFollower } from './follow';
 import { StatusItem } from './item';
 import { StatusModel } from './model';
 import { LinkMender } from './sparkui';
+import { openWorkbench, WORKBENCH } from './workbench';
 
 const status: JupyterFrontEndPlugin<void> = {
   id: 'zoo-lab:status',
@@ -25,7 +30,8 @@ const status: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load('zoo_lab');
     const model = new StatusModel(app.serviceManager.serverSettings);
-    const item = new StatusItem(model, trans, app.serviceManager.serverSettings.baseUrl);
+    const { baseUrl } = app.serviceManager.serverSettings;
+    const item = new StatusItem(model, trans, baseUrl, () => void app.commands.execute(Commands.showPanel));
     const follower = new KernelFollower(tracker, kernel => model.watch(kernel));
     const registered = statusBar.registerStatusItem(status.id, {
       item,
@@ -53,4 +59,12 @@ const sparkUi: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [status, sparkUi];
+const workbench: JupyterFrontEndPlugin<void> = {
+  id: WORKBENCH,
+  description: 'Shows contexts and runs of all notebooks in a panel, and adds commands for them.',
+  autoStart: true,
+  optional: [INotebookTracker, ICommandPalette, ILauncher, ILayoutRestorer, ISettingRegistry, ITranslator],
+  activate: openWorkbench
+};
+
+export default [status, sparkUi, workbench];

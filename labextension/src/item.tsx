@@ -9,8 +9,10 @@ import { statusDetails, statusText } from './text';
 
 /** Shows the context of the watched kernel, and the run while there is one; takes its model along when disposed. */
 export class StatusItem extends VDomRenderer<StatusModel> {
-  constructor(model: StatusModel, trans: TranslationBundle, baseUrl: string) {
+  /** A click on it calls `open`. */
+  constructor(model: StatusModel, trans: TranslationBundle, baseUrl: string, open: () => void) {
     super(model);
+    this._open = open;
     this._baseUrl = baseUrl;
     this._trans = trans;
   }
@@ -33,16 +35,23 @@ export class StatusItem extends VDomRenderer<StatusModel> {
     }
     const details = statusDetails(state, this._trans, this._baseUrl);
     return (
-      <span className="jp-ZooLab-Status" data-zoo-lab-state={mood(state)} title={details}>
+      <button
+        type="button"
+        className="jp-ZooLab-Status"
+        data-zoo-lab-state={mood(state)}
+        title={details}
+        onClick={this._open}
+      >
         {statusText(state, this._trans)}
-      </span>
+      </button>
     );
   }
 
   private _baseUrl: string;
+  private _open: () => void;
   private _trans: TranslationBundle;
 }
 
 function mood(state: IKernelState): string {
-  return currentRun(state) ? 'running' : (currentContext(state)?.state ?? 'starting');
+  return currentRun(state)?.state ?? currentContext(state)?.state ?? 'starting';
 }

@@ -3,7 +3,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 import { Poll, Throttler } from '@lumino/polling';
 
-import { currentContext, currentRun, fetchKernelStates, IKernelState } from './state';
+import { fetchKernelStates } from './api';
+import { currentContext, currentRun, IKernelState } from './state';
 
 /** The kernel that is being watched, and whether it computes. */
 export interface IWatchedKernel {

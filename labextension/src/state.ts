@@ -1,6 +1,20 @@
-/** What a kernel says about its contexts and runs, and how the page asks the server for it. */
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
+/** What a kernel says about its contexts and runs, as widgets/board.py writes it. */
+
+/** One of Spark's processes that run tasks; memory is in bytes, of what Spark keeps data in. */
+export interface IExecutor {
+  id: string;
+  host: string;
+  cores: number;
+  busy: number;
+  memory: number;
+  memory_used: number;
+}
+
+/** How busy a context is. */
+export interface IUsage {
+  jobs: number;
+  executors: IExecutor[];
+}
 
 /** A connection of the kernel to a Spark cluster; what is not known yet is null. */
 export interface IContextState {
@@ -11,13 +25,14 @@ export interface IContextState {
   memory: string | null;
   state: 'starting' | 'warm' | 'cold' | 'stopped' | null;
   ui: string | null;
+  usage?: IUsage | null;
 }
 
 /** A training; `iteration` and `epoch` count from 1, `iterations` and `epochs` are 0 until it has begun. */
 export interface IRunState {
   id: string;
   name: string;
-  state: 'running' | 'finished' | 'stopped' | 'early' | 'failed';
+  state: 'running' | 'paused' | 'finished' | 'stopped' | 'early' | 'failed';
   iteration: number;
   iterations: number;
   epoch: number;
@@ -25,6 +40,11 @@ export interface IRunState {
   loss: number | null;
   samples_per_second: number | null;
   eta_seconds: number | null;
+  /** The notebook cell that it came from. */
+  cell?: string | null;
+  best?: { name: string; value: number; epoch: number } | null;
+  /** Its loss in a few points. */
+  spark?: (number | null)[];
 }
 
 /** All that one kernel wrote, oldest context and run first. */
@@ -36,19 +56,6 @@ export interface IKernelState {
   runs: IRunState[];
 }
 
-/** Ask the server for the states of its live kernels; rejects when it does not answer with them. */
-export async function fetchKernelStates(
-  settings: ServerConnection.ISettings
-): Promise<IKernelState[]> {
-  const url = URLExt.join(settings.baseUrl, 'zoo-lab', 'api', 'kernels');
-  const init = { cache: 'no-store' as const };
-  const response = await ServerConnection.makeRequest(url, init, settings);
-  if (!response.ok) {
-    throw new ServerConnection.ResponseError(response);
-  }
-  return (await response.json()).kernels;
-}
-
 /** The context that the kernel uses now: its newest that is not stopped. */
 export function currentContext(state: IKernelState): IContextState | null {
   return findLast(state.contexts, context => context.state !== 'stopped');
@@ -56,7 +63,12 @@ export function currentContext(state: IKernelState): IContextState | null {
 
 /** The run that is under way: the newest one. */
 export function currentRun(state: IKernelState): IRunState | null {
-  return findLast(state.runs, run => run.state === 'running');
+  return findLast(state.runs, isUnderWay);
+}
+
+/** Whether the run has not ended. */
+export function isUnderWay(run: IRunState): boolean {
+  return run.state === 'running' || run.state === 'paused';
 }
 
 function findLast<T>(items: T[], wanted: (item: T) => boolean): T | null {

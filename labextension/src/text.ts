@@ -42,6 +42,9 @@ function known(parts: (string | null)[]): string[] {
 
 function runProgress(run: IRunState, trans: TranslationBundle): (string | null)[] {
   const begun = run.epochs > 0;
+  if (run.state === 'paused') {
+    return [trans.__('paused in epoch %1/%2', run.epoch, run.epochs)];
+  }
   return [
     begun ? trans.__('epoch %1/%2', run.epoch, run.epochs) : trans.__('starting'),
     run.eta_seconds === null ? null : trans.__('%1 left', duration(run.eta_seconds, trans))
@@ -52,7 +55,8 @@ function slots(context: IContextState, trans: TranslationBundle): string | null 
   return context.slots === null ? null : trans._n('%1 slot', '%1 slots', context.slots);
 }
 
-function contextWord(context: IContextState, trans: TranslationBundle): string | null {
+/** What a context is at, in a word. */
+export function contextWord(context: IContextState, trans: TranslationBundle): string | null {
   const words = { starting: trans.__('starting'), warm: trans.__('warm'), cold: trans.__('cold'), stopped: null };
   return context.state && words[context.state];
 }
@@ -84,9 +88,11 @@ function runLines(run: IRunState, trans: TranslationBundle): string[] {
   ]);
 }
 
-function runWord(run: IRunState, trans: TranslationBundle): string {
+/** What a run is at, in a word. */
+export function runWord(run: IRunState, trans: TranslationBundle): string {
   const words = {
     running: trans.__('running'),
+    paused: trans.__('paused'),
     finished: trans.__('finished'),
     stopped: trans.__('stopped'),
     early: trans.__('stopped early'),

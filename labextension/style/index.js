@@ -1,1 +1,4 @@
+import '../../zoo_lab/widgets/static/training_monitor.css';
+import '../../zoo_lab/widgets/static/monitor_charts.css';
 import './base.css';
+import './panel.css';

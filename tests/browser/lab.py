@@ -91,7 +91,7 @@ def fresh_page(browser, server: JupyterServer, known_errors: tuple[str, ...] = (
         end_kernels(server)
     assert not strangers, "The page asked for something outside this machine."
     ours = [error for error in errors if not any(known in error for known in known_errors)]
-    assert not ours, "The page threw an error."
+    assert not ours, f"The page threw an error: {ours}"
 
 
 def prepare_lab() -> None:

@@ -23,6 +23,7 @@ from zoo_lab.context.display import as_html
 HTML(as_html({"app": "digits", "master": "local[2]", "ui": "http://127.0.0.1:4040"}))
 """
 SHOW_RUN = """
+from zoo_lab.core.events import CheckpointSaved, IterationDone, KnobTurned
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
 from zoo_lab.widgets.choose import display_for
@@ -31,6 +32,11 @@ stream = EventStream()
 stream.subscribe(display_for("run-1"))
 for event in list(read_events(PATH))[:170]:
     stream.emit(event)
+    if isinstance(event, IterationDone) and event.iteration == 90:
+        stream.emit(CheckpointSaved(run="run-1", time=event.time, iteration=90, path="saved"))
+    if isinstance(event, IterationDone) and event.iteration == 120:
+        turned = {"knob": "learning_rate", "value": 0.01, "before": 0.1}
+        stream.emit(KnobTurned(run="run-1", time=event.time, iteration=120, **turned))
 """
 
 TOO_WIDE = """root => [...root.querySelectorAll("*")]
@@ -98,6 +104,30 @@ def test_the_pointer_reads_the_slowest_worker_and_that_iteration_s_split(lab, mo
     expect(parts).to_contain_text(re.compile(r"iteration \d+:"))
     lab.page.mouse.move(0, 0)
     expect(parts).to_contain_text("per step:")
+
+
+def test_a_drag_zooms_and_the_button_leads_back(lab, monitor):
+    canvas = monitor.locator(".zoo-canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    lab.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 80)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 90, steps=4)
+    lab.picture("monitor_dragging", monitor)
+    lab.page.mouse.up()
+    whole = monitor.get_by_role("button", name="Whole run")
+    expect(whole).to_be_visible()
+    lab.picture("monitor_zoomed", monitor)
+    whole.click()
+    expect(whole).to_be_hidden()
+
+
+def test_events_are_told_under_the_pointer_and_in_a_list(lab, monitor):
+    expect(monitor.locator(".zoo-events summary")).to_have_text("2 events")
+    monitor.locator(".zoo-events summary").click()
+    expect(monitor.locator(".zoo-events li").first).to_have_text("120 learning rate 0.1 → 0.01")
+    expect(monitor.locator(".zoo-strip-canvas")).to_have_attribute("aria-label", re.compile("worker 1 slowest in 50 %"))
+    monitor.locator(".zoo-events summary").click()
 
 
 def test_it_fits_into_a_narrow_cell(lab, monitor):

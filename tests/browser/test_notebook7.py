@@ -26,4 +26,6 @@ def test_notebook_7_loads_the_extension_and_runs_a_cell(chromium, tmp_path):
         lab.run_all()
         expect(lab.output(0)).to_have_text("0.1.0", timeout=30_000)
         expect(lab.page.locator(".jp-ZooLab-Status")).to_have_count(0)
+        lab.command("zoo-lab:show-panel")
+        expect(lab.page.locator(".jp-ZooLab-Panel")).to_contain_text("No notebook has a context yet", timeout=30_000)
         lab.picture("notebook7")

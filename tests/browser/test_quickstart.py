@@ -41,6 +41,25 @@ def wait_for_iteration(lab, monitor: Locator, least: int) -> None:
     )
 
 
+def pause_and_turn(lab, monitor: Locator) -> None:
+    """Pause in the panel, change the learning rate, and go on with the monitor's own button; the cell is busy."""
+    lab.command("zoo-lab:show-panel")
+    panel = lab.page.locator(".jp-ZooLab-Panel")
+    run = panel.locator(".jp-ZooLab-Run").first
+    expect(run).to_contain_text("running", timeout=30_000)
+    expect(panel.get_by_role("meter", name="Cores in use of driver")).to_be_visible(timeout=30_000)
+    run.get_by_role("button", name=re.compile("Pause")).click()
+    expect(monitor.locator(".zoo-state")).to_have_text("paused", timeout=15_000)
+    reached = iteration(monitor)
+    lab.picture("quickstart_paused")
+    monitor.get_by_label("New learning rate").fill("0.0005")
+    monitor.get_by_label("New learning rate").press("Enter")
+    monitor.get_by_role("button", name="Resume").click()
+    wait_for_iteration(lab, monitor, reached + 1)
+    expect(monitor.locator(".zoo-knob")).to_contain_text("learning rate 0.0005", timeout=15_000)
+    expect(monitor.locator(".zoo-events summary")).to_contain_text(re.compile(r"\d+ events"))
+
+
 def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstart):
     path, index = long_quickstart
     lab.open_notebook(path, name="long.ipynb")
@@ -58,11 +77,12 @@ def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstar
     lab.picture("quickstart_training_dark")
     lab.use_theme("JupyterLab Light")
 
+    pause_and_turn(lab, monitor)
     monitor.get_by_role("button", name="Stop", exact=True).click()
     expect(lab.output(index + 1)).to_contain_text(re.compile(r"state: stopped \d+"), timeout=10_000)
     reached = int(re.search(r"stopped (\d+)", lab.output(index + 1).inner_text())[1])
     assert reached >= seen + 40
-    expect(lab.output(index).locator("img, svg").first).to_be_visible(timeout=30_000)
+    expect(lab.output(index).locator(".jp-ZooLab-SavedRun .zoo-canvas").first).to_be_visible(timeout=30_000)
     lab.picture("quickstart_stopped")
 
     last = len(nbformat.read(path, as_version=4).cells) - 1
@@ -77,3 +97,8 @@ def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstar
             expect(lab.output(cell).locator(shown).first).to_be_visible(timeout=30_000)
             lab.output(cell).scroll_into_view_if_needed()
             lab.picture(f"quickstart_{name}_{theme.lower()}")
+
+    lab.command("zoo-lab:stop-context")
+    lab.page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(lab.page.locator(".jp-ZooLab-Panel").get_by_role("meter")).to_have_count(0, timeout=30_000)
+    expect(lab.page.locator(".jp-ZooLab-Status")).to_be_hidden(timeout=30_000)

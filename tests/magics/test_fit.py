@@ -10,9 +10,9 @@ import pytest
 from zoo_lab.magics.fit import COMMAND, REHEARSALS, arguments
 from zoo_lab.train.api import fit
 
-# where to train, where run files go and how a run is shown are a program's business
+# where to train and how a run is shown are a program's business
 NO_ARGUMENTS = {"o", *REHEARSALS}
-ONLY_FROM_PYTHON = {"context", "runs", "display", "listeners"}
+ONLY_FROM_PYTHON = {"context", "display", "listeners"}
 
 
 @pytest.fixture

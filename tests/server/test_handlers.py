@@ -13,6 +13,7 @@ import pytest
 
 from tests.jupyter import JupyterServer, start_jupyter
 from zoo_lab.core import kernelstate
+from zoo_lab.magics.context import COMMAND
 from zoo_lab.server.requests import MAX_BODY_BYTES
 
 STOP = {"action": "stop", "run": "a1"}
@@ -70,15 +71,63 @@ def test_a_stop_request_reaches_the_kernels_folder(server, kernel, folder):
     assert kernelstate.take_requests(folder, kernel) == [STOP]
 
 
+def test_the_record_of_a_run_is_served_as_it_was_written(server, kernel, folder):
+    kernelstate.write_state(folder, kernel, state_of(kernel))
+    kernelstate.write_record(folder, kernel, "a1", {"name": "digits"})
+    answer = server.api("GET", f"zoo-lab/api/kernels/{kernel}/runs/a1")
+    assert (answer.status, answer.json) == (200, {"name": "digits"})
+    assert server.api("GET", f"zoo-lab/api/kernels/{kernel}/runs/a2").status == 404
+
+
 @pytest.mark.parametrize(
-    "method_and_path", [("GET", "zoo-lab/api/kernels"), ("POST", "zoo-lab/api/kernels/x/requests")]
+    "path",
+    [
+        "{kernel}/runs/..%2F{kernel}",
+        "{kernel}/runs/..%2F..%2Fsecret",
+        "{kernel}/runs/%2e%2e",
+        "{kernel}/runs/a%00b",
+        "..%2Fx/runs/secret",
+        "%2e%2e/runs/secret",
+        "other/runs/secret",
+        "{kernel}/runs/" + "x" * 65,
+    ],
+)
+def test_a_run_whose_name_is_a_path_is_not_found(server, kernel, folder, path):
+    kernelstate.write_state(folder, kernel, state_of(kernel))
+    kernelstate.write_record(folder, "other", "secret", {"secret": 1})  # of a kernel that does not run here
+    (server.runtime / "secret.json").write_text('{"secret": 1}')
+    answer = server.api("GET", f"zoo-lab/api/kernels/{path.format(kernel=kernel)}")
+    assert answer.status in (400, 403, 404)
+    assert "secret" not in (answer.json if isinstance(answer.json, dict) else {})
+    kernelstate.remove_state(folder, "other")
+
+
+def test_the_form_gets_the_options_of_the_magic(server):
+    answer = server.api("GET", "zoo-lab/api/context-options")
+    assert [option["name"] for option in answer.json["options"]] == [option.name for option in COMMAND.options]
+
+
+def test_the_launcher_gets_the_quickstart(server):
+    answer = server.api("GET", "zoo-lab/api/quickstart")
+    assert any("%zoo_fit" in "".join(cell["source"]) for cell in answer.json["cells"])
+
+
+@pytest.mark.parametrize(
+    "method_and_path",
+    [
+        ("GET", "zoo-lab/api/kernels"),
+        ("GET", "zoo-lab/api/kernels/x/runs/y"),
+        ("GET", "zoo-lab/api/context-options"),
+        ("GET", "zoo-lab/api/quickstart"),
+        ("POST", "zoo-lab/api/kernels/x/requests"),
+    ],
 )
 @pytest.mark.parametrize("token", [None, "wrong"])
 def test_nobody_gets_in_without_the_token(server, method_and_path, token):
     method, path = method_and_path
     answer = server.api(method, path, STOP if method == "POST" else None, token=token)
     assert answer.status in (401, 403)
-    assert "kernels" not in answer.json
+    assert not {"kernels", "options", "cells"} & set(answer.json)
 
 
 def test_a_signed_in_page_needs_the_xsrf_token_to_post(server, kernel, folder):

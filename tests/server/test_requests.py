@@ -25,7 +25,10 @@ def test_every_action_is_taken_with_exactly_its_fields(action):
         (b"\xff\xfe\xfd", "JSON"),
         (b"[" * 8000, "JSON"),
         (b"[1, 2]", "received a JSON list"),
-        (b'{"run": "a1"}', "Expected action to be one of 'stop'; received None"),
+        (
+            b'{"run": "a1"}',
+            "Expected action to be one of 'knob', 'pause', 'resume', 'stop', 'stop_context'; received None",
+        ),
         (b'{"action": "stpo", "run": "a1"}', "Did you mean 'stop'?"),
         (b'{"action": ["stop"], "run": "a1"}', "Expected action"),
         (b'{"action": "stop"}', "Expected run to be a text"),

@@ -16,7 +16,7 @@ import zoo_lab
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import dense, linear, table
 from zoo_lab.core.errors import ArgumentError, WorkerError
-from zoo_lab.core.events import EpochDone, IterationDone, Notice, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, IterationDone, KnobTurned, RunPaused, RunStarted, RunStopped
 
 X, Y = table(100)
 
@@ -79,7 +79,7 @@ def test_a_paused_run_waits_with_its_model_up_to_date_and_goes_on_as_if_nothing_
     while run.iterations < 5:
         time.sleep(0.005)
     run.pause()
-    while not any(isinstance(event, Notice) and "Paused" in event.text for event in run.events):
+    while not any(isinstance(event, RunPaused) for event in run.events):
         time.sleep(0.05)
     paused = run.iterations
     assert int(model.optimizer.iterations) == paused < 75
@@ -91,6 +91,37 @@ def test_a_paused_run_waits_with_its_model_up_to_date_and_goes_on_as_if_nothing_
     assert run.iterations == 75
     assert largest_difference(model, undisturbed) == 0
     assert max(event.seconds for event in run.events if isinstance(event, IterationDone)) < 30
+
+
+@pytest.mark.parametrize("sync", ["shared", "collect", "sliced"])
+def test_a_learning_rate_turned_in_mid_run_holds_from_the_next_iteration_on(train, sync):
+    model, reference = twin(lambda: dense(keras.optimizers.SGD(0.1, momentum=0.5)))
+    runs, known = [], threading.Event()
+    turn = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: known.wait(60),
+        on_epoch_end=lambda epoch, logs: epoch == 0 and runs[0].turn("learning_rate", 0.025),
+    )
+    usual = {"batch_size": 10, "shuffle": False, "epochs": 2, "sync": sync}
+    runs.append(train(model, (X, Y), callbacks=[turn], background=True, **usual))
+    known.set()
+    run = runs[0].wait(60)
+    [turned] = [event for event in run.events if isinstance(event, KnobTurned)]
+    assert (turned.iteration, turned.before, turned.value) == (10, pytest.approx(0.1), 0.025)
+    assert run.knobs == {"learning_rate": 0.025}
+    for step in range(20):
+        reference.optimizer.learning_rate = 0.1 if step < 10 else 0.025
+        reference.train_on_batch(X[10 * (step % 10) :][:10], Y[10 * (step % 10) :][:10])
+    assert largest_difference(model, reference) < 1e-5  # sums of ten rows in two parts, in float32
+
+
+def test_what_cannot_be_turned_is_refused(train):
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    run = train(dense(keras.optimizers.SGD(schedule)), (X, Y))
+    with pytest.raises(ArgumentError, match="knob"):
+        run.turn("learning_rate", 0.1)
+    run = train(linear(), (X, Y))
+    with pytest.raises(ArgumentError, match="above 0"):
+        run.turn("learning_rate", float("nan"))
 
 
 def test_a_paused_run_can_be_stopped(train):

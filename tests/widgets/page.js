@@ -4,11 +4,12 @@ import { vi } from "vitest";
 
 /** A pen that notes what was drawn with it. */
 export function makePen() {
-  const drawn = { texts: [], moves: [], lines: [], arcs: [], strokes: 0 };
+  const drawn = { texts: [], moves: [], lines: [], arcs: [], rects: [], strokes: 0 };
   const pen = {
     drawn,
     setTransform() {}, clearRect() {}, beginPath() {}, fill() {}, save() {}, restore() {}, rect() {}, clip() {},
     setLineDash() {},
+    fillRect: (...box) => drawn.rects.push(box),
     stroke: () => (drawn.strokes += 1),
     fillText: (text) => drawn.texts.push(text),
     moveTo: (x, y) => drawn.moves.push([x, y]),
@@ -58,7 +59,7 @@ export function pack(columns) {
 }
 
 /** A packet with the iterations `from` to `to`: loss falls, accuracy rises, computing takes 10 ms longer each time. */
-export function packet({ from = 1, to = 3, reset = false, epochs = [], summary = {}, losses = null } = {}) {
+export function packet({ from = 1, to = 3, reset = false, epochs = [], summary = {}, losses = null, marks = [] } = {}) {
   const iterations = Array.from({ length: to - from + 1 }, (_, index) => from + index);
   const timings = [
     iterations.map((number) => number % 2),
@@ -77,6 +78,8 @@ export function packet({ from = 1, to = 3, reset = false, epochs = [], summary =
     epochStart: 0,
     epochCount: epochs.length,
     epochColumns: ["iteration", "val_loss"],
+    markStart: 0,
+    marks,
     summary: {
       run: "run-1", name: "digits", model: "lenet", state: "running", status: "epoch 1/2 · step 3/5", notice: "",
       epoch: 0, epochs: 2, epochsDone: epochs.length, iteration: to, iterations: 10,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { cookie, pageConfig, postStop, requestStop } from "../../zoo_lab/widgets/static/stop.js";
+import { cookie, pageConfig, postRequest, requestOf, requestStop } from "../../zoo_lab/widgets/static/stop.js";
 import { makeModel, serve } from "./page.js";
 
 afterEach(() => {
@@ -7,10 +7,12 @@ afterEach(() => {
   document.head.replaceChildren();
 });
 
-describe("postStop", () => {
+const STOP = { action: "stop", run: "run-1" };
+
+describe("postRequest", () => {
   it("leaves the request at the server's own route, under its base URL", async () => {
     const fetch = serve({ baseUrl: "/user/ada/", token: "secret" });
-    expect(await postStop("kernel-1", "run-1")).toBe(true);
+    expect(await postRequest("kernel-1", STOP)).toBe(true);
     const [path, { method, credentials, headers, body }] = fetch.mock.calls[0];
     expect(path).toBe("/user/ada/zoo-lab/api/kernels/kernel-1/requests");
     expect([method, credentials]).toEqual(["POST", "same-origin"]);
@@ -21,23 +23,23 @@ describe("postStop", () => {
 
   it("sends no token where the page has none", async () => {
     const fetch = serve({ baseUrl: "/" });
-    await postStop("kernel-1", "run-1");
+    await postRequest("kernel-1", STOP);
     expect(fetch.mock.calls[0][0]).toBe("/zoo-lab/api/kernels/kernel-1/requests");
     expect(fetch.mock.calls[0][1].headers).not.toHaveProperty("Authorization");
   });
 
   it("says no where the server does not know the route, is away, or is none", async () => {
     serve({ status: 404 });
-    expect(await postStop("kernel-1", "run-1")).toBe(false);
+    expect(await postRequest("kernel-1", STOP)).toBe(false);
     vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("network")));
-    expect(await postStop("kernel-1", "run-1")).toBe(false);
+    expect(await postRequest("kernel-1", STOP)).toBe(false);
     document.head.replaceChildren();
-    expect(await postStop("kernel-1", "run-1")).toBe(false);
+    expect(await postRequest("kernel-1", STOP)).toBe(false);
   });
 
   it("asks no server about a kernel without an id", async () => {
     const fetch = serve();
-    expect(await postStop("", "run-1")).toBe(false);
+    expect(await postRequest("", STOP)).toBe(false);
     expect(fetch).not.toHaveBeenCalled();
   });
 });
@@ -56,6 +58,17 @@ describe("requestStop", () => {
     const model = makeModel();
     expect(await requestStop(model)).toContain("■");
     expect(model.sent).toEqual([{ type: "stop" }]);
+  });
+});
+
+describe("requestOf", () => {
+  it("goes both ways with what it is given", async () => {
+    const fetch = serve();
+    const model = makeModel();
+    expect(await requestOf(model, "pause")).toBe(true);
+    const request = { action: "pause", run: "run-1" };
+    expect(model.sent).toEqual([{ type: "request", request }]);
+    expect(JSON.parse(fetch.mock.calls[0][1].body)).toEqual(request);
   });
 });
 

@@ -2,27 +2,36 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from zoo_lab.widgets import assets
 
 _DECLARED = re.compile(r"^(?:async )?(?:function|const|class|let) (\w+)", re.MULTILINE)
 
 
-def test_the_joined_module_imports_nothing_and_exports_one_default():
-    joined = assets.module("training_monitor")
+# What pages load: each a file with one default export.
+ENTRIES = {"training_monitor": "trainingMonitor", "saved_page": "savedPage"}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_joined_module_imports_nothing_and_exports_one_default(entry):
+    joined = assets.module(entry)
     assert not re.findall(r"^\s*import\b", joined, re.MULTILINE)
-    assert re.findall(r"^export .*", joined, re.MULTILINE) == ["export default function trainingMonitor() {"]
+    [exported] = re.findall(r"^export .*", joined, re.MULTILINE)
+    assert exported.startswith(f"export default function {ENTRIES[entry]}(")
 
 
-def test_no_two_files_declare_the_same_name():
-    declared = _DECLARED.findall(assets.module("training_monitor"))
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_no_two_files_declare_the_same_name(entry):
+    declared = _DECLARED.findall(assets.module(entry))
     assert sorted(declared) == sorted(set(declared))
 
 
-def test_every_file_is_in_it_once():
-    joined = assets.module("training_monitor")
+def test_every_file_is_in_an_entry_and_in_none_twice():
+    joined = [assets.module(entry) for entry in ENTRIES]
     for path in assets.FOLDER.glob("*.js"):
         first_line = path.read_text(encoding="utf-8").splitlines()[0]
-        assert joined.count(first_line) == 1, path.name
+        assert sorted({text.count(first_line) for text in joined} - {0}) == [1], path.name
 
 
 def test_files_stay_small():
@@ -31,10 +40,10 @@ def test_files_stay_small():
 
 
 def test_nothing_is_fetched_from_elsewhere():
-    everything = assets.module("training_monitor") + assets.style("training_monitor")
+    everything = assets.module("training_monitor") + assets.style(*assets.MONITOR_STYLES)
     assert not re.findall(r"https?:|@import|url\(", everything)
 
 
 def test_all_colours_come_from_the_theme():
-    without_variables = re.sub(r"var\(--[^()]*\)", "", assets.style("training_monitor"))
+    without_variables = re.sub(r"var\(--[^()]*\)", "", assets.style(*assets.MONITOR_STYLES))
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", without_variables)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
 import threading
+import time
 
 import pytest
 
 from zoo_lab.core import kernelstate
+from zoo_lab.core.events import RunContinued, RunPaused
 from zoo_lab.widgets.board import Board
 
 KERNEL = "3f0c-1"
@@ -40,6 +43,9 @@ def test_a_run_is_written_as_soon_as_it_starts(board, recorded):
         "loss": None,
         "samples_per_second": None,
         "eta_seconds": None,
+        "cell": None,
+        "best": None,
+        "spark": [],
     }
 
 
@@ -50,12 +56,55 @@ def test_the_end_of_a_run_is_written_at_once_with_its_last_numbers(board, record
     assert run["samples_per_second"] == pytest.approx(2560)
 
 
+def test_a_finished_run_tells_its_best_value_and_its_course(board, recorded):
+    feed(board, recorded())
+    [run] = written(board)["runs"]
+    assert run["best"] == {"name": "val_loss", "value": pytest.approx(2.0 * math.exp(-2) * 1.1), "epoch": 3}
+    assert len(run["spark"]) == 40
+    assert run["spark"] == sorted(run["spark"], reverse=True)
+
+
+def test_the_curves_of_a_run_lie_beside_the_state_and_go_with_it(board, recorded):
+    feed(board, recorded())
+    end = time.monotonic() + 10
+    while (kept := kernelstate.read_record(board.folder, KERNEL, "run-1")) is None or kept["state"] != "finished":
+        assert time.monotonic() < end, "The record was not written."
+        time.sleep(0.02)
+    assert kept["iterations"] == kept["curves"]["iteration"][-1] == 60
+    for number in range(20):
+        feed(board, recorded(run=f"other-{number}", epochs=1, steps=1))
+    assert kernelstate.read_record(board.folder, KERNEL, "run-1") is None
+
+
+def test_a_paused_run_says_so(board, recorded):
+    feed(board, recorded()[:5])
+    board.listen(RunPaused(run="run-1", iteration=4))
+    assert written(board)["runs"][0]["state"] == "paused"
+    board.listen(RunContinued(run="run-1", iteration=4))
+    assert written(board)["runs"][0]["state"] == "running"
+
+
+def test_a_context_takes_requests_with_no_run_at_all_and_tells_how_busy_it_is(board):
+    came = threading.Event()
+    board.on("stop_context", lambda request: came.set())
+    board.set_context("digits", state="warm")
+    board.note_usage("digits", {"jobs": 1, "executors": []})
+    board.note_usage("unknown", {"jobs": 2, "executors": []})
+    kernelstate.leave_request(board.folder, KERNEL, {"action": "stop_context", "app": "digits"})
+    assert came.wait(10)
+    end = time.monotonic() + 10
+    while (contexts := written(board)["contexts"])[0]["usage"] is None:
+        assert time.monotonic() < end, "The usage was not written."
+        time.sleep(0.02)
+    assert [(context["app"], context["usage"]["jobs"]) for context in contexts] == [("digits", 1)]
+
+
 def test_contexts_are_written_with_every_key(board):
     board.set_context("digits", master="local[2]", slots=2, state="starting")
     board.set_context("digits", state="warm", ui="http://127.0.0.1:4040")
     state = written(board)
     assert (state["version"], state["kernel"]) == (1, KERNEL)
-    expected = {"app": "digits", "master": "local[2]", "executors": None, "slots": 2, "memory": None}
+    expected = {"app": "digits", "master": "local[2]", "executors": None, "slots": 2, "memory": None, "usage": None}
     assert state["contexts"] == [expected | {"state": "warm", "ui": "http://127.0.0.1:4040"}]
 
 

@@ -5,7 +5,19 @@ import math
 
 import pytest
 
-from zoo_lab.core.events import BatchRejected, EpochDone, IterationDone, Notice, RunStarted, RunStopped, WorkerLost
+from zoo_lab.core.events import (
+    BatchRejected,
+    CheckpointSaved,
+    EpochDone,
+    IterationDone,
+    KnobTurned,
+    Notice,
+    RunContinued,
+    RunPaused,
+    RunStarted,
+    RunStopped,
+    WorkerLost,
+)
 from zoo_lab.widgets.curves import Curves
 
 
@@ -137,3 +149,29 @@ def test_a_run_that_ends_within_an_epoch_knows_how_much_is_left(recorded):
     for event in events[10:30]:
         curves.add(event)
     assert (curves.last_iteration, curves.status) == (29, "epoch 2/2 · step 9/10")
+
+
+def test_what_happens_besides_is_marked_where_it_happened(recorded):
+    curves = Curves("run-1")
+    start, *iterations = recorded()[:6]
+    for event in (dataclasses.replace(start, knobs={"learning_rate": 0.1}), *iterations):
+        curves.add(event)
+    curves.add(CheckpointSaved(run="run-1", iteration=3, path="p"))
+    curves.add(WorkerLost(run="run-1", iteration=4, reason="killed" * 100, attempt=1))
+    curves.add(KnobTurned(run="run-1", iteration=5, knob="learning_rate", value=0.01, before=0.1))
+    curves.add(RunStopped(run="run-1", reason="early", iterations=5, seconds=1.0))
+    assert [mark[:2] for mark in curves.marks] == [(3, "checkpoint"), (4, "lost"), (5, "knob"), (5, "early")]
+    assert curves.marks[2][2] == "learning rate 0.1 → 0.01"
+    assert max(len(mark[2]) for mark in curves.marks) == 160
+    assert curves.knobs == {"learning_rate": 0.01}
+
+
+def test_a_paused_run_says_where_it_is_and_that_it_goes_on(recorded):
+    curves = Curves("run-1")
+    for event in recorded()[:6]:
+        curves.add(event)
+    curves.add(RunPaused(run="run-1", iteration=5))
+    assert (curves.state, curves.status) == ("paused", "Paused at epoch 1/3 · step 5/20")
+    assert not curves.over
+    curves.add(RunContinued(run="run-1", iteration=5))
+    assert (curves.state, curves.status) == ("running", "epoch 1/3 · step 5/20")

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from zoo_lab.core.events import IterationDone
+from zoo_lab.core.events import CheckpointSaved, IterationDone
 from zoo_lab.widgets.curves import Curves
 from zoo_lab.widgets.packets import packet
 
@@ -69,3 +69,12 @@ def test_the_json_part_has_no_number_that_browsers_refuse(recorded):
     values = {"iteration": 4, "epoch": 0, "step": 3, "rows": 1, "seconds": math.inf}
     events.append(IterationDone(run="run-1", **values, **strange))
     json.dumps(packet(follow(events))[0], allow_nan=False)
+
+
+def test_marks_are_sent_once(recorded):
+    curves = follow(recorded()[:5])
+    for iteration in (2, 3):
+        curves.add(CheckpointSaved(run="run-1", iteration=iteration, path="p"))
+    assert packet(curves)[0]["marks"] == curves.marks
+    content, _ = packet(curves, start=4, mark_start=1)
+    assert (content["markStart"], content["marks"]) == (1, [(3, "checkpoint", "checkpoint saved")])

@@ -4,7 +4,7 @@ import dataclasses
 import io
 import itertools
 
-from zoo_lab.core.events import IterationDone, Notice
+from zoo_lab.core.events import IterationDone, KnobTurned, Notice, RunContinued, RunPaused
 from zoo_lab.widgets.progress import TextProgress
 
 
@@ -67,6 +67,16 @@ def test_no_cursor_movement_reaches_a_file(recorded):
 
 def test_notices_have_a_line_of_their_own(recorded):
     assert "The driver is short of memory." in printed([Notice(run="run-1", text="The driver is short of memory.")])
+
+
+def test_a_pause_and_another_learning_rate_are_told():
+    turned = KnobTurned(run="run-1", iteration=7, knob="learning_rate", value=0.01, before=0.1)
+    text = printed([RunPaused(run="run-1", iteration=7), turned, RunContinued(run="run-1", iteration=7)])
+    assert text.splitlines() == [
+        "Paused after iteration 7.",
+        "From iteration 8 on: learning rate 0.1 → 0.01.",
+        "Going on after iteration 7.",
+    ]
 
 
 def test_a_resumed_run_prints_no_rate_of_what_it_only_tells_again(resumed):

@@ -87,3 +87,15 @@ def test_epochs_of_a_resumed_run_keep_their_numbers(resumed):
     assert "3/3 epochs" in words[2]
     assert [line.split()[0] for line in words[3:]] == ["epoch", "3"]
     assert twin.record(follow([*events, last]))["epochs"]["epoch"] == [2]
+
+
+def test_the_record_holds_where_the_time_went_row_by_row(recorded):
+    record = twin.record(follow(recorded(epochs=3, steps=500)), points=100)
+    assert len(record["timing"]["compute"]) == len(record["curves"]["iteration"]) == 100
+    assert set(record["timing"]["slowest"]) <= {0.0, 1.0}
+    assert record["timing"]["compute"][50] == pytest.approx(0.0375)
+    assert len(json.dumps(record)) < 12_000
+
+
+def test_a_run_that_nobody_timed_has_no_times(recorded):
+    assert twin.record(follow(recorded(parts={})))["timing"] == {}

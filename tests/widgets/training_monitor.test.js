@@ -27,7 +27,7 @@ afterEach(() => {
 const find = (selector) => element.querySelector(selector);
 const text = (selector) => find(selector).textContent;
 const visible = (selector) => !find(selector).closest("[hidden]");
-const canvas = (index = 0) => element.querySelectorAll("canvas")[index];
+const canvas = (index = 0) => element.querySelectorAll(".zoo-canvas")[index];
 
 async function receive(options) {
   model.receive(packet(options));
@@ -220,6 +220,70 @@ describe("the controls", () => {
     slide("0.9");
     await press("End");
     expect(text(".zoo-tooltip")).toContain("loss 1.6");
+  });
+});
+
+describe("Pause", () => {
+  it("asks by both ways, waits for it to come about, and then offers to go on", async () => {
+    const fetch = serve();
+    await receive();
+    find(".zoo-pause").click();
+    expect(JSON.parse(fetch.mock.calls[0][1].body)).toEqual({ action: "pause", run: "run-1" });
+    await frame();
+    await frame();
+    expect(text(".zoo-pause")).toBe("Pausing…");
+    expect(find(".zoo-pause").disabled).toBe(true);
+    await receive({ summary: { state: "paused", status: "Paused at epoch 1/2 · step 3/5" } });
+    expect(text(".zoo-state")).toBe("paused");
+    expect(text(".zoo-pause")).toBe("Resume");
+    expect(visible(".zoo-stop")).toBe(true);
+    find(".zoo-pause").click();
+    expect(model.sent.at(-1)).toEqual({ type: "request", request: { action: "resume", run: "run-1" } });
+    await receive();
+    expect(text(".zoo-pause")).toBe("Pause");
+  });
+
+  it("can be pressed again where no server took it", async () => {
+    await receive();
+    find(".zoo-pause").click();
+    await vi.waitFor(() => expect(text(".zoo-pause")).toBe("Pause"));
+    expect(find(".zoo-pause").disabled).toBe(false);
+  });
+
+  it("is not there before the first iteration", async () => {
+    await receive({ to: 0, summary: { state: "starting", iteration: 0 } });
+    expect(find(".zoo-pause").hidden).toBe(true);
+  });
+});
+
+describe("events", () => {
+  const marks = [[2, "knob", "learning rate 0.1 → 0.01"], [3, "checkpoint", "checkpoint saved"]];
+
+  it("are listed, newest first, and told under the crosshair", async () => {
+    await receive({ marks });
+    expect(text(".zoo-events summary")).toBe("2 events");
+    expect(text(".zoo-events li")).toBe("3 checkpoint saved");
+    await press("End");
+    expect(text(".zoo-tooltip")).toContain("▼ 3: checkpoint saved");
+    expect(canvas().getAttribute("aria-valuetext")).toContain("checkpoint saved");
+  });
+
+  it("are not there where nothing happened", async () => {
+    await receive();
+    expect(find(".zoo-events").hidden).toBe(true);
+  });
+});
+
+describe("zoom", () => {
+  it("looks closer with +, and at the whole again with its button", async () => {
+    await receive({ to: 40 });
+    expect(find(".zoo-whole").hidden).toBe(true);
+    await press("+");
+    expect(find(".zoo-whole").hidden).toBe(false);
+    find(".zoo-whole").click();
+    await frame();
+    await frame();
+    expect(find(".zoo-whole").hidden).toBe(true);
   });
 });
 

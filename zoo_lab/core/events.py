@@ -44,6 +44,7 @@ class RunStarted(Event):
     """Training begins: what runs where, as the plan decided it.
 
     `iterations` is the number in the whole run, which may end within an epoch; 0 stands for all of `epochs`.
+    `knobs` are the settings that can be changed while it runs, with their values.
     """
 
     name: str
@@ -61,6 +62,7 @@ class RunStarted(Event):
     validation: bool = False
     master: str = ""
     iterations: int = 0
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,30 @@ class CheckpointSaved(Event):
 
     iteration: int
     path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPaused(Event):
+    """Training rests after `iteration`, as somebody asked; the model is up to date."""
+
+    iteration: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContinued(Event):
+    """Training that had paused after `iteration` goes on."""
+
+    iteration: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnobTurned(Event):
+    """The setting `knob` has the value `value` from the iteration behind `iteration` on; it was `before`."""
+
+    iteration: int
+    knob: str
+    value: float
+    before: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The small files through which a kernel and the Jupyter server talk, since a comm cannot answer while a cell runs.
 
 The kernel writes `<Jupyter runtime dir>/zoo_lab/<kernel id>.json` (its contexts and runs); the server
-extension reads it, and leaves requests as `<kernel id>.requests/<number>.json`, which the kernel takes.
+extension reads it, and leaves requests as `<kernel id>.requests/<number>.json`, which the kernel takes. The curves of
+each run lie beside it in `<kernel id>.runs/<run id>.json`, thinned, for whoever wants to see one.
 All writes are atomic, so a reader never sees half a file.
 """
 
@@ -44,13 +45,36 @@ def list_kernels(folder: Path) -> list[str]:
 
 
 def remove_state(folder: Path, kernel_id: str) -> None:
-    """Delete the state and the waiting requests of `kernel_id`."""
+    """Delete the state, the waiting requests and the runs' records of `kernel_id`."""
     (folder / f"{kernel_id}.json").unlink(missing_ok=True)
-    requests = folder / f"{kernel_id}.requests"
-    if requests.is_dir():
-        for path in requests.iterdir():
-            path.unlink(missing_ok=True)
-        requests.rmdir()
+    for name in ("requests", "runs"):
+        below = folder / f"{kernel_id}.{name}"
+        if below.is_dir():
+            for path in below.iterdir():
+                path.unlink(missing_ok=True)
+            below.rmdir()
+
+
+def write_record(folder: Path, kernel_id: str, run_id: str, record: Mapping[str, Any]) -> None:
+    """Replace the record of the run `run_id` of `kernel_id`; one whose id could be a path is left out."""
+    if is_kernel_id(run_id):
+        _write_atomically(folder / f"{kernel_id}.runs" / f"{run_id}.json", record)
+
+
+def read_record(folder: Path, kernel_id: str, run_id: str) -> dict[str, Any] | None:
+    """Return the newest record of a run, or None where there is none or an id could be a path."""
+    if not (is_kernel_id(kernel_id) and is_kernel_id(run_id)):
+        return None
+    try:
+        return json.loads((folder / f"{kernel_id}.runs" / f"{run_id}.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
+def remove_record(folder: Path, kernel_id: str, run_id: str) -> None:
+    """Delete the record of a run."""
+    if is_kernel_id(run_id):
+        (folder / f"{kernel_id}.runs" / f"{run_id}.json").unlink(missing_ok=True)
 
 
 def leave_request(folder: Path, kernel_id: str, request: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """The IPython magics, %zoo_context, %zoo_fit and their like: each parses its line, makes a few calls, shows a widget.
 
 `command` and `kinds` hold a magic's table of options, from which parser (`command`), help (`usage`) and completion
-come; `context`, `fit`, `predict`, `show` and `stop` are the magics; `registry` puts them into a shell and takes them
-out again.
+come; `context`, `fit`, `predict`, `show`, `stop`, `runs` and `config` are the magics, `defaults` is what the last one
+sets; `registry` puts them into a shell and takes them out again.
 """
 
 from __future__ import annotations

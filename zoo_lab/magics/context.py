@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.contextoptions import CONTEXT_OPTIONS, ContextOption
 from zoo_lab.magics.command import Command, Option
+from zoo_lab.magics.defaults import defaults_of
 from zoo_lab.magics.kinds import FLAG, NEW_NAME, PAIR, WHOLE_NUMBER, text
 from zoo_lab.magics.notes import Note
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
 
+_KINDS = {"flag": FLAG, "name": NEW_NAME, "number": WHOLE_NUMBER, "pair": PAIR}
+
+
+def _option(row: ContextOption) -> Option:
+    kind = text(row.metavar, *row.suggestions) if row.kind == "text" else _KINDS[row.kind]
+    return Option(row.name, kind, row.help, row.default, row.many)
+
+
 COMMAND = Command(
     "zoo_context",
     "Start Spark for this notebook, or show the context that runs, and load TensorFlow in its workers.",
-    (
-        Option(
-            "--master",
-            text("URL", "local[*]", "local[2]", "yarn", "spark://", "k8s://"),
-            "where Spark runs",
-            "the machine's own setting, else local[*]",
-        ),
-        Option(
-            "--memory",
-            text("SIZE", "2g", "4g", "8g"),
-            "such as 4g: of Spark's Java with a local master, else of each executor",
-            "a part of the machine's",
-        ),
-        Option("--cores", WHOLE_NUMBER, "tasks at once with a local master, else cores of each executor", "all"),
-        Option("--ship-env", FLAG, "pack this Python environment and send it to the cluster's executors"),
-        Option(
-            "--env-archive",
-            text("FILE"),
-            "send this packed environment instead: a .tar.gz here, or a URL that the cluster reads",
-        ),
-        Option("--app-name", text("TEXT"), "what the Spark UI shows", "zoo_lab"),
-        Option("--conf", PAIR, "a Spark property; it wins over zoo_lab's own settings", many=True),
-        Option("--debug", FLAG, "show errors with all that is known, not only their message"),
-        Option("-o", NEW_NAME, "keep the context under this name"),
-    ),
+    tuple(_option(row) for row in CONTEXT_OPTIONS),
     "%zoo_context --master local[2] --memory 4g",
 )
 
@@ -46,9 +33,16 @@ COMMAND = Command(
 def work(values: dict[str, Any], shell: Any) -> None:
     """Start or find the context, warm it up and show it."""
     name = values.pop("o", None)
-    context = start_context(**values)
+    context = start_context(**{**context_defaults(shell.user_ns), **values})
     if name is not None:
         shell.user_ns[name] = context
+
+
+def context_defaults(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what %zoo_config says of a context that is to start; nothing where one runs, which it would not fit."""
+    from zoo_lab.context.current import current_context
+
+    return defaults_of(COMMAND, namespace) if current_context() is None else {}
 
 
 def start_context(

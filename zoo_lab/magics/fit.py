@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.magics.command import Command, Option
+from zoo_lab.magics.defaults import defaults_of
 from zoo_lab.magics.kinds import COLUMNS, FLAG, NEW_NAME, NUMBER_OR_AUTO, PLACE, WHOLE_NUMBER, choice, is_a, text, value
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ COMMAND = Command(
         Option("--checkpoint", PLACE, "a folder or URL to save the run to after each epoch, or a Checkpoints"),
         Option("--resume", PLACE, "a folder or URL with checkpoints, from the newest of which the run goes on"),
         Option("--name", text("TEXT"), "of the run", "the model's"),
+        Option("--runs", PLACE, "the folder of the run files, which %zoo_runs lists", ".zoo_lab/runs"),
         Option("-o", NEW_NAME, "keep the run under this name"),
         Option("--plan", FLAG, "only measure a few iterations and print what the run will take"),
         Option("--verify", FLAG, "only compare three iterations with one process and print the difference"),
@@ -56,12 +58,13 @@ COMMAND = Command(
 def work(values: dict[str, Any], shell: Any) -> Run | None:
     """Train; the run is kept under the name that -o gives, and returned from the background only."""
     from zoo_lab.context.nncontext import current_context
-    from zoo_lab.magics.context import start_context
+    from zoo_lab.magics.context import context_defaults, start_context
     from zoo_lab.train.api import fit
 
+    values = {**defaults_of(COMMAND, shell.user_ns), **values}
     name = values.pop("o", None)
     if current_context() is None:
-        start_context()
+        start_context(**context_defaults(shell.user_ns))
     model, data, rehearsals = values.pop("model"), values.pop("data"), [values.pop(name, None) for name in REHEARSALS]
     if any(rehearsals):
         _rehearse(model, data, arguments(values), *rehearsals)

@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from zoo_lab.core.errors import ZooLabError
-from zoo_lab.magics import context, fit, predict, show, status, stop
+from zoo_lab.magics import config, context, fit, predict, runs, show, status, stop
 from zoo_lab.magics.command import Command
 from zoo_lab.magics.completion import matcher
 from zoo_lab.magics.errors import shorten
@@ -18,7 +18,8 @@ from zoo_lab.magics.usage import usage
 Work = Callable[[dict[str, Any], Any], Any]
 
 MAGICS: dict[str, tuple[Command, Work]] = {
-    module.COMMAND.name: (module.COMMAND, module.work) for module in (context, fit, predict, show, stop)
+    module.COMMAND.name: (module.COMMAND, module.work)
+    for module in (context, fit, predict, show, stop, runs, config)
 }
 _undo: weakref.WeakKeyDictionary[Any, list[Callable[[], None]]] = weakref.WeakKeyDictionary()
 

@@ -11,8 +11,9 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from zoo_lab.core import kernelstate
+from zoo_lab.core import contextoptions, kernelstate
 from zoo_lab.core.errors import ArgumentError
+from zoo_lab.server.notebooks import quickstart
 from zoo_lab.server.requests import MAX_BODY_BYTES, parse_request
 from zoo_lab.server.states import CrashWatch, live_states, state_folder
 
@@ -44,6 +45,43 @@ class KernelsHandler(_KernelsApiHandler):
         alive = self.live_kernels()
         self._crash_watch.watch(alive)
         self.finish(json.dumps({"kernels": live_states(self.folder, alive)}))
+
+
+class RunHandler(_KernelsApiHandler):
+    """GET `kernels/<kernel id>/runs/<run id>`: the record of that run, its curves thinned; 404 where there is none."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, kernel_id: str, run_id: str) -> None:
+        """Answer with what the kernel wrote last."""
+        known = kernelstate.is_kernel_id(kernel_id) and kernel_id in self.live_kernels()
+        record = kernelstate.read_record(self.folder, kernel_id, run_id) if known else None
+        if record is None:
+            raise web.HTTPError(404, "Expected a run of a running kernel; this kernel has no run with this id.")
+        self.finish(json.dumps(record))
+
+
+class ContextOptionsHandler(_KernelsApiHandler):
+    """GET `context-options`: {"options": what %zoo_context can be given}."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the table."""
+        self.finish(json.dumps({"options": contextoptions.as_plain()}))
+
+
+class QuickstartHandler(_KernelsApiHandler):
+    """GET `quickstart`: the quickstart notebook, as a new file of the user's is to hold it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the notebook."""
+        path = quickstart()
+        if path is None:
+            raise web.HTTPError(404, "Expected the quickstart notebook in the package; this installation has none.")
+        self.finish(path.read_text(encoding="utf-8"))
 
 
 class RequestsHandler(_KernelsApiHandler):
@@ -80,4 +118,7 @@ def routes(base_url: str, kernel_manager: Any) -> list[tuple[Any, ...]]:
     return [
         (at(r"kernels"), KernelsHandler, {"crash_watch": CrashWatch(kernel_manager)}),
         (at(r"kernels/([^/]+)/requests"), RequestsHandler),
+        (at(r"kernels/([^/]+)/runs/([^/]+)"), RunHandler),
+        (at(r"context-options"), ContextOptionsHandler),
+        (at(r"quickstart"), QuickstartHandler),
     ]

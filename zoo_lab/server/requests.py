@@ -13,7 +13,11 @@ _MAX_TEXT = 200
 
 # action -> the fields that it takes besides "action", each a text that must be there.
 ACTIONS: dict[str, tuple[str, ...]] = {
+    "knob": ("run", "knob", "value"),
+    "pause": ("run",),
+    "resume": ("run",),
     "stop": ("run",),
+    "stop_context": ("app",),
 }
 
 

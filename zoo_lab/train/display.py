@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.events import Event, RunStopped
@@ -10,6 +10,14 @@ from zoo_lab.train.run import Run
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
+
+
+_ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
+    "stop": lambda run, request: run.stop(),
+    "knob": lambda run, request: run.turn(str(request.get("knob")), float(request.get("value", "nan"))),
+    "pause": lambda run, request: run.pause(),
+    "resume": lambda run, request: run.resume(),
+}
 
 
 def show(run: Run, context: NNContext, display: str) -> None:
@@ -22,7 +30,7 @@ def show(run: Run, context: NNContext, display: str) -> None:
     elif display == "auto":
         from zoo_lab.widgets.choose import display_for
 
-        run.stream.subscribe(display_for(run.id, run.stop))
+        run.stream.subscribe(display_for(run.id, run.stop, lambda request: obey(run, request)))
 
 
 def _publish(run: Run, context: NNContext) -> None:
@@ -37,14 +45,18 @@ def _publish(run: Run, context: NNContext) -> None:
     board.add_run(run.id)
     run.stream.subscribe(board.listen)
 
-    def stop(request: Mapping[str, Any]) -> None:
-        if request.get("run") == run.id:
-            run.stop()
-
-    forget = board.on("stop", stop)
+    forget = [board.on(action, lambda request: obey(run, request)) for action in _ACTIONS]
 
     def end(event: Event) -> None:
         if isinstance(event, RunStopped):
-            forget()
+            for undo in forget:
+                undo()
 
     run.stream.subscribe(end)
+
+
+def obey(run: Run, request: Mapping[str, Any]) -> None:
+    """Do what a button asks of `run`; a request for another run, or of a kind that is not known, is left alone."""
+    act = _ACTIONS.get(str(request.get("action")))
+    if act is not None and request.get("run") == run.id:
+        act(run, request)

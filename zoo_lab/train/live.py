@@ -83,6 +83,13 @@ class LiveModel:
         if not isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
             optimizer.learning_rate = rate
 
+    @property
+    def knobs(self) -> dict[str, float]:
+        """What can be changed between two iterations: the learning rate, unless a schedule gives it."""
+        optimizer = self.model.optimizer
+        scheduled = isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+        return {} if scheduled else {"learning_rate": float(np.asarray(optimizer.learning_rate))}
+
     def restore(
         self, weights: np.ndarray, state: np.ndarray, slots: Any = None, scalars: Any = None, updates: int | None = None
     ) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -14,7 +14,16 @@ import numpy as np
 
 from zoo_lab.context.jobs import undivided
 from zoo_lab.core.errors import NumericsError
-from zoo_lab.core.events import BatchRejected, EpochDone, Event, IterationDiscarded, IterationDone, Notice
+from zoo_lab.core.events import (
+    BatchRejected,
+    EpochDone,
+    Event,
+    IterationDiscarded,
+    IterationDone,
+    KnobTurned,
+    RunContinued,
+    RunPaused,
+)
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order
@@ -50,6 +59,7 @@ class Loop:
         stop_asked: Callable[[], bool],
         pause_asked: Callable[[], bool],
         wait_while_paused: Callable[[], None],
+        turned: Callable[[], Iterable[tuple[str, float]]],
         planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
@@ -69,6 +79,7 @@ class Loop:
         self._stop_asked = stop_asked
         self._pause_asked = pause_asked
         self._wait_while_paused = wait_while_paused
+        self._turned = turned
         self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity, crew.makes_rows)
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
@@ -162,6 +173,7 @@ class Loop:
             self._rest()
         if self._stop_asked():
             raise Stopped
+        self._turn_knobs()
         if self._watches_batches:
             self._callbacks.on_train_batch_begin(step)
             self._publish()  # the hooks of this batch or of the last may have set weights
@@ -196,14 +208,22 @@ class Loop:
     def _rest(self) -> None:
         """Pause with the live model up to date; the time is no iteration's."""
         self._pull()
-        self._emit(Notice(run=self._run, text=f"Paused after iteration {self.iterations}."))
+        self._emit(RunPaused(run=self._run, iteration=self.iterations))
         begin = time.perf_counter()
         self._wait_while_paused()
         self._begin += time.perf_counter() - begin
         self._last_end = time.perf_counter()
         if not self._stop_asked():
-            self._emit(Notice(run=self._run, text=f"Going on after iteration {self.iterations}."))
+            self._emit(RunContinued(run=self._run, iteration=self.iterations))
             self._publish()
+
+    def _turn_knobs(self) -> None:
+        """Change what somebody asked to change; the strategies read the learning rate anew for each iteration."""
+        for knob, value in self._turned():
+            before = self._live.knobs.get(knob)
+            if before is not None:
+                self._live.set_rate(value)
+                self._emit(KnobTurned(run=self._run, iteration=self.iterations, knob=knob, value=value, before=before))
 
     def _take(self, position: Position, done: Done) -> dict[str, Any]:
         """Count a finished iteration and emit its event; return the running metrics."""

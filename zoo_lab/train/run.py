@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import queue
 import threading
 import uuid
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStopped
+from zoo_lab.core.checks import Checks
+from zoo_lab.core.events import (
+    EpochDone,
+    Event,
+    IterationDiscarded,
+    IterationDone,
+    KnobTurned,
+    RunStarted,
+    RunStopped,
+)
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
 from zoo_lab.train.plan import Plan
@@ -39,6 +51,7 @@ class Run:
         path: the run file, one JSON event a line.
         error: what ended a failed run, else None.
         iterations: number of iterations done.
+        knobs: what `turn` can change, and its present value; empty until the run has begun.
     """
 
     def __init__(self, model: Any, name: str, path: Path) -> None:
@@ -51,6 +64,8 @@ class Run:
         self.history: dict[str, list[float]] = {}
         self.error: BaseException | None = None
         self.iterations = 0
+        self.knobs: dict[str, float] = {}
+        self._turned: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
         self.stream = EventStream()
         self.stream.subscribe(self._note)
         self._stop = threading.Event()
@@ -90,6 +105,30 @@ class Run:
         """Let a paused run go on as if nothing had been."""
         self._go_on.set()
 
+    def turn(self, knob: str, value: float) -> None:
+        """Give a setting another value from the next iteration on; the run tells of it as an event.
+
+        Args:
+            knob: "learning_rate".
+            value: the new value, above 0.
+
+        Errors:
+            ArgumentError: there is no such knob (a schedule of the optimizer's has its own learning rate), or it cannot
+                have this value.
+        """
+        checks = Checks("turn")
+        checks.one_of("knob", knob, self.knobs)
+        fits = isinstance(value, (int, float)) and math.isfinite(value) and value > 0
+        checks.require(fits, f"Expected a value above 0; received {value!r}.")
+        checks.done()
+        self._turned.put((knob, float(value)))
+
+    def turned(self) -> Iterator[tuple[str, float]]:
+        """Yield what was turned and not yet heeded, oldest first; for the code that runs it."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                yield self._turned.get_nowait()
+
     def wait_while_paused(self) -> None:
         """Return once the run may go on or is to stop; for the code that runs it."""
         self._go_on.wait()
@@ -104,6 +143,10 @@ class Run:
         if self.error is not None:
             raise self.error
         return self
+
+    def wait_for_end(self, seconds: float | None = None) -> bool:
+        """Wait until the run has ended, at most `seconds`, without raising its error; tell whether it has."""
+        return self._ended.wait(seconds)
 
     def __await__(self) -> Generator[Any, None, Run]:
         import asyncio
@@ -133,5 +176,9 @@ class Run:
         elif isinstance(event, EpochDone):
             for name, value in event.logs.items():
                 self.history.setdefault(name, []).append(value)
+        elif isinstance(event, RunStarted):
+            self.knobs.update(event.knobs)
+        elif isinstance(event, KnobTurned):
+            self.knobs[event.knob] = event.value
         elif isinstance(event, RunStopped):
             self.state = _STATES[event.reason]

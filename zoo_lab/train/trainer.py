@@ -116,6 +116,7 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
                 stop_asked=lambda: run.stopping,
                 pause_asked=lambda: run.pausing,
                 wait_while_paused=run.wait_while_paused,
+                turned=run.turned,
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
@@ -182,6 +183,7 @@ def _started(run: Run, job: Job) -> RunStarted:
         metrics=tuple(_metric_names(model)),
         validation=job.validation is not None,
         master=job.data.context.sc.master,
+        knobs=job.live.knobs,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
+MONITOR_STYLES = ("training_monitor", "monitor_charts")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[a-z_./]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
 
@@ -21,9 +22,9 @@ def module(name: str, folder: Path = FOLDER) -> str:
     return "\n".join(sources.values())
 
 
-def style(name: str, folder: Path = FOLDER) -> str:
-    """Return the text of `<folder>/<name>.css`."""
-    return (folder / f"{name}.css").read_text(encoding="utf-8")
+def style(*names: str, folder: Path = FOLDER) -> str:
+    """Return the text of `<folder>/<name>.css` for each name, in order."""
+    return "\n".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
 def _collect(path: Path, sources: dict[Path, str]) -> None:

@@ -4,12 +4,14 @@ The board keeps contexts and runs as plain dicts, writes them to the state file,
 file:
 
     {"version": 1, "kernel": id, "updated": seconds since 1970,
-     "contexts": [{"app", "master", "executors", "slots", "memory", "state", "ui"}],
-     "runs": [{"id", "name", "state", "iteration", "iterations", "epoch", "epochs", "loss",
-               "samples_per_second", "eta_seconds"}]}
+     "contexts": [{"app", "master", "executors", "slots", "memory", "state", "ui", "usage"}],
+     "runs": [{"id", "name", "state", "iteration", "iterations", "epoch", "epochs", "loss", "samples_per_second",
+               "eta_seconds", "cell", "best", "spark"}]}
 
-A context's state is "starting", "warm", "cold" or "stopped"; a run's is "running", "finished", "stopped", "early" or
-"failed". What is not known is null. Epochs count from 1 here, as people read them.
+A context's state is "starting", "warm", "cold" or "stopped", its "usage" what context/usage.py says; a run's state is
+"running", "paused", "finished", "stopped", "early" or "failed", its "cell" the notebook cell that it came from, "best"
+what best.py says, "spark" its loss in a few points. What is not known is null. Epochs count from 1 here, as people
+read them. A run's curves are written beside the file, less often.
 """
 
 from __future__ import annotations
@@ -27,15 +29,20 @@ from typing import Any
 from zoo_lab.core import kernelstate
 from zoo_lab.core.events import Event
 from zoo_lab.widgets import kernel
+from zoo_lab.widgets.best import best
 from zoo_lab.widgets.curves import Curves
 from zoo_lab.widgets.packets import finite
+from zoo_lab.widgets.thinning import smooth, thin
 from zoo_lab.widgets.ticker import Ticker
+from zoo_lab.widgets.twin import record
 
 Handler = Callable[[Mapping[str, Any]], object]
 
 _REQUEST_SECONDS = 0.15
 _STATE_SECONDS = 1.0
+_RECORD_SECONDS = 2.0
 _RUNS_KEPT = 20
+_SPARK_POINTS = 40
 
 
 class Board:
@@ -58,6 +65,9 @@ class Board:
         self.kernel_id = kernel_id
         self._contexts: dict[str, dict[str, Any]] = {}
         self._runs: dict[str, Curves] = {}
+        self._cells: dict[str, str | None] = {}
+        self._unrecorded: set[str] = set()  # runs with news since their records were written
+        self._recorded: dict[str, float] = {}
         self._handlers: dict[str, list[Handler]] = {}
         self._lock = threading.RLock()
         self._written = 0.0
@@ -86,20 +96,30 @@ class Board:
 
         Args:
             app: the Spark application's name, one entry each.
-            values: any of master, executors, slots, memory, state and ui.
+            values: any of master, executors, slots, memory, state, ui and usage.
         """
         with self._lock:
             known = self._contexts.pop(app, {}) | values
-            empty = dict.fromkeys(("master", "executors", "slots", "memory", "state", "ui"))
+            empty = dict.fromkeys(("master", "executors", "slots", "memory", "state", "ui", "usage"))
             self._contexts[app] = {"app": app, **empty, **known}
             self._write()
             if known.get("state") == "stopped":
                 del self._contexts[app]
+        self._watch()
+
+    def note_usage(self, app: str, usage: Mapping[str, Any] | None) -> None:
+        """Tell how busy the context of `app` is; written only where that has changed, and of a known context."""
+        with self._lock:
+            context = self._contexts.get(app)
+            if context is not None and context["usage"] != usage:
+                context["usage"] = usage
+                self._changed = True
 
     def add_run(self, run_id: str) -> None:
         """Show the run and take requests for it from now on, before its first event."""
         with self._lock:
             self._runs.setdefault(run_id, Curves(run_id))
+            self._cells[run_id] = kernel.cell_id()
             self._drop_old_runs()
             self._write()
         self._watch()
@@ -111,6 +131,7 @@ class Board:
             before = (curves.state, curves.started is None)
             curves.add(event)
             self._changed = True
+            self._unrecorded.add(event.run)
             if before != (curves.state, curves.started is None):
                 self._drop_old_runs()
                 self._write()
@@ -124,7 +145,7 @@ class Board:
                 "kernel": self.kernel_id,
                 "updated": time.time(),
                 "contexts": list(self._contexts.values()),
-                "runs": [_entry(curves) for curves in self._runs.values()],
+                "runs": [_entry(curves, self._cells.get(run)) for run, curves in self._runs.items()],
             }
 
     def close(self) -> None:
@@ -139,7 +160,7 @@ class Board:
 
     @property
     def _busy(self) -> bool:
-        return any(not curves.over for curves in self._runs.values())
+        return bool(self._contexts) or any(not curves.over for curves in self._runs.values())
 
     def _watch(self) -> None:
         with self._lock:
@@ -153,6 +174,7 @@ class Board:
         with self._lock:
             if self._changed and time.monotonic() - self._written >= _STATE_SECONDS:
                 self._write()
+            self._write_records()
             if not self._busy and self._ticker is not None:
                 self._ticker.close()
                 self._ticker = None
@@ -171,10 +193,23 @@ class Board:
         with contextlib.suppress(OSError):  # a full disk must end neither the run nor its Stop button
             kernelstate.write_state(self.folder, self.kernel_id, self.state())
 
+    def _write_records(self) -> None:
+        now = time.monotonic()
+        for run in () if self._closed else tuple(self._unrecorded):
+            curves = self._runs[run]
+            if curves.over or now - self._recorded.get(run, 0.0) >= _RECORD_SECONDS:
+                self._unrecorded.discard(run)
+                self._recorded[run] = now
+                with contextlib.suppress(OSError):
+                    kernelstate.write_record(self.folder, self.kernel_id, run, record(curves))
+
     def _drop_old_runs(self) -> None:
         over = [run for run, curves in self._runs.items() if curves.over]
         for run in over[: max(len(self._runs) - _RUNS_KEPT, 0)]:
-            del self._runs[run]
+            for kept in (self._runs, self._cells, self._recorded):
+                kept.pop(run, None)
+            self._unrecorded.discard(run)
+            kernelstate.remove_record(self.folder, self.kernel_id, run)
 
     def _forget(self, action: str, handler: Handler) -> None:
         with self._lock:
@@ -196,11 +231,12 @@ def kernel_board() -> Board | None:
     return _boards.get(name or "")
 
 
-def _entry(curves: Curves) -> dict[str, Any]:
+def _entry(curves: Curves, cell: str | None) -> dict[str, Any]:
+    points = smooth(thin(curves.values["loss"], _SPARK_POINTS))
     return {
         "id": curves.run,
         "name": curves.name,
-        "state": curves.state if curves.over else "running",
+        "state": "running" if curves.state == "starting" else curves.state,
         "iteration": curves.last_iteration,
         "iterations": curves.iterations,
         "epoch": curves.epoch + 1,
@@ -208,4 +244,7 @@ def _entry(curves: Curves) -> dict[str, Any]:
         "loss": finite(curves.values.last().get("loss")),
         "samples_per_second": finite(curves.pace.samples_per_second),
         "eta_seconds": finite(curves.eta_seconds),
+        "cell": cell,
+        "best": best(curves),
+        "spark": [finite(float(f"{point:.4g}")) for point in points],
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -21,6 +21,7 @@ from zoo_lab.widgets.ticker import Ticker
 from zoo_lab.widgets.training_monitor import TrainingMonitor
 
 _SECONDS_BETWEEN_TWINS = 1.0
+_POINTS_IN_MID_RUN = 100  # it goes over the wire again and again
 _MONITORS_KEPT = 5
 _ended: deque[TrainingMonitor] = deque()
 
@@ -34,15 +35,22 @@ class CellDisplay:
         run_id: the run to show.
         on_stop: called without arguments when the user pressed Stop and the kernel heard of it.
         kernel_id: default: this kernel's.
+        on_request: called with what the other buttons ask for, such as {"action": "pause", "run": "run-1"}.
 
     Example:
         >>> display = CellDisplay(run.id, on_stop=run.stop)  # doctest: +SKIP
         >>> unsubscribe = stream.subscribe(display)  # doctest: +SKIP
     """
 
-    def __init__(self, run_id: str, on_stop: Callable[[], object] | None = None, kernel_id: str | None = None) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        on_stop: Callable[[], object] | None = None,
+        kernel_id: str | None = None,
+        on_request: Callable[[Mapping[str, Any]], object] | None = None,
+    ) -> None:
         self.run_id = run_id
-        self.monitor = TrainingMonitor(run_id, kernel_id=kernel_id or kernel.kernel_id(), on_stop=on_stop)
+        self.monitor = TrainingMonitor(run_id, kernel_id or kernel.kernel_id(), on_stop, on_request)
         self._live = f"zoo-lab-live-{run_id}"
         self._twin = f"zoo-lab-twin-{run_id}"
         widget, _ = self.monitor._repr_mimebundle_()
@@ -86,7 +94,7 @@ def _hidden_twin(curves: Curves) -> dict[str, Any]:
     source = base64.b64encode(twin.picture(curves).encode()).decode()
     image = f'<img src="data:image/svg+xml;base64,{source}" alt="{words}">'
     body = f'<style>{style}</style><div class="zoo-twin" data-run="{run}">{image}</div>'
-    return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves)}
+    return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves, _POINTS_IN_MID_RUN)}
 
 
 def _keep_for_reloaded_pages(monitor: TrainingMonitor) -> None:

@@ -11,11 +11,15 @@ from array import array
 
 from zoo_lab.core.events import (
     BatchRejected,
+    CheckpointSaved,
     EpochDone,
     Event,
     IterationDiscarded,
     IterationDone,
+    KnobTurned,
     Notice,
+    RunContinued,
+    RunPaused,
     RunStarted,
     RunStopped,
     WorkerLost,
@@ -24,15 +28,19 @@ from zoo_lab.widgets.columns import Columns
 from zoo_lab.widgets.pace import Pace
 from zoo_lab.widgets.wording import duration, plural
 
+_LONGEST_MARK = 160
+
 
 class Curves:
     """Everything a display needs to know about a run.
 
     `iteration` (int64), `values` ("loss", "seconds" and the running metrics) and `timing` ("slowest", the worker that
-    computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0), `epoch_iteration` and
-    `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of, which may begin late
-    in a resumed run.
-    `state` is "starting", "running", "finished", "stopped", "early" or "failed".
+    computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0),
+    `epoch_iteration` and `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of,
+    which may begin late in a resumed run. `marks` are what happened besides, each (iteration, kind, what to say), the
+    kind one of "checkpoint", "knob", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
+    that can be changed while it runs, with their present values.
+    `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:
         >>> curves = Curves("run-1")
@@ -55,6 +63,8 @@ class Curves:
         self.step = 0
         self.pace = Pace()
         self.notice = ""
+        self.knobs: dict[str, float] = {}
+        self.marks: list[tuple[int, str, str]] = []
         self.workers_lost = 0
         self.batches_rejected = 0
         self._first_time: float | None = None
@@ -79,6 +89,7 @@ class Curves:
     @_take.register
     def _(self, event: RunStarted) -> None:
         self.started, self.notice = event, ""
+        self.knobs = dict(event.knobs)
 
     @_take.register
     def _(self, event: IterationDone) -> None:
@@ -100,6 +111,7 @@ class Curves:
     def _(self, event: WorkerLost) -> None:
         self.workers_lost += 1
         self.notice = f"A worker was lost at iteration {event.iteration} ({event.reason}); the iteration is done again."
+        self._mark(event.iteration, "lost", f"a worker was lost: {event.reason}")
 
     @_take.register
     def _(self, event: IterationDiscarded) -> None:
@@ -107,11 +119,32 @@ class Curves:
             f"Iteration {event.iteration} was discarded: only {event.rows:,} rows came in time, and "
             f"{sum(event.dropped.values()):,} did not."
         )
+        self._mark(event.iteration, "discarded", f"discarded: only {event.rows:,} rows came in time")
 
     @_take.register
     def _(self, event: BatchRejected) -> None:
         self.batches_rejected += 1
         self.notice = f"The batch of iteration {event.iteration} gave a loss of {event.loss}: {event.reason}"
+        self._mark(event.iteration, "rejected", f"loss {event.loss}: {event.reason}")
+
+    @_take.register
+    def _(self, event: CheckpointSaved) -> None:
+        self._mark(event.iteration, "checkpoint", "checkpoint saved")
+
+    @_take.register
+    def _(self, event: KnobTurned) -> None:
+        words = f"{event.knob.replace('_', ' ')} {event.before:.4g} → {event.value:.4g}"
+        self._mark(event.iteration, "knob", words)
+        self.knobs[event.knob] = event.value
+
+    @_take.register
+    def _(self, event: RunPaused) -> None:
+        self.state = "paused"
+        self._mark(event.iteration, "pause", "paused")
+
+    @_take.register
+    def _(self, event: RunContinued) -> None:
+        self.state = "running"
 
     @_take.register
     def _(self, event: Notice) -> None:
@@ -120,6 +153,11 @@ class Curves:
     @_take.register
     def _(self, event: RunStopped) -> None:
         self.stopped, self.state = event, event.reason
+        if event.reason == "early":
+            self._mark(self.last_iteration, "early", "stopped early by a callback")
+
+    def _mark(self, iteration: int, kind: str, text: str) -> None:
+        self.marks.append((iteration, kind, text[:_LONGEST_MARK]))
 
     @property
     def over(self) -> bool:
@@ -195,6 +233,8 @@ class Curves:
             return self._ending(self.stopped)
         if self.state == "running":
             return self._position()
+        if self.state == "paused":
+            return f"Paused at {self._position()}"
         if self.notice or self.started is None:
             return self.notice or "Preparing the run…"
         begin = f"Going on after iteration {self.last_iteration:,}" if len(self) else "Starting"

@@ -34,6 +34,16 @@ def runtime_folder() -> Path | None:
     return connection.parent if connection else None
 
 
+def cell_id() -> str | None:
+    """Return the id of the notebook cell that runs now, as JupyterLab sends it along; None where nobody says."""
+    kernel = _kernel()
+    try:
+        found = kernel.get_parent("shell")["metadata"]["cellId"]
+    except (AttributeError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def _kernel() -> Any:
     if "ipykernel" not in sys.modules or "IPython" not in sys.modules:
         return None

@@ -13,13 +13,16 @@ from typing import Any
 from zoo_lab.widgets.curves import Curves
 
 
-def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool = False) -> tuple[dict, list[bytes]]:
+def packet(
+    curves: Curves, start: int = 0, epoch_start: int = 0, mark_start: int = 0, *, reset: bool = False
+) -> tuple[dict, list[bytes]]:
     """Return the content and the three buffers (iterations, epochs, timing) that bring a view up to date.
 
     Args:
         curves: the run so far.
         start: how many iterations the view already has, default 0.
         epoch_start: how many epochs it already has, default 0.
+        mark_start: how many marks it already has, default 0.
         reset: True when the view shall forget what it has.
 
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
@@ -36,6 +39,8 @@ def packet(curves: Curves, start: int = 0, epoch_start: int = 0, *, reset: bool 
         "epochStart": epoch_start,
         "epochCount": len(curves.epoch_values) - epoch_start,
         "epochColumns": ["iteration", *epoch_names],
+        "markStart": mark_start,
+        "marks": curves.marks[mark_start:],
         "summary": summary(curves),
     }
     buffers = [
@@ -68,6 +73,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "parts": {name: finite(seconds) for name, seconds in curves.pace.parts.items()},
         "workers": started.workers if started else 0,
         "sync": started.sync if started else "",
+        "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "workersLost": curves.workers_lost,
         "batchesRejected": curves.batches_rejected,
     }

@@ -13,7 +13,10 @@ from zoo_lab.core.events import (
     Event,
     IterationDiscarded,
     IterationDone,
+    KnobTurned,
     Notice,
+    RunContinued,
+    RunPaused,
     RunStarted,
     RunStopped,
     WorkerLost,
@@ -59,6 +62,8 @@ class TextProgress:
             self._line(f"{event.name}: {_settings(event)}")
         elif isinstance(event, (Notice, WorkerLost, BatchRejected, IterationDiscarded)):
             self._line(self.curves.notice)
+        elif isinstance(event, (RunPaused, RunContinued, KnobTurned)):
+            self._line(_aside(event))
         elif isinstance(event, RunStopped):
             self._line(self.curves.status)
 
@@ -112,6 +117,14 @@ class TextProgress:
         self._stream.write(f"{start}{text.ljust(self._open_line)}\n")
         self._stream.flush()
         self._open_line = 0
+
+
+def _aside(event: RunPaused | RunContinued | KnobTurned) -> str:
+    if isinstance(event, KnobTurned):
+        knob = event.knob.replace("_", " ")
+        return f"From iteration {event.iteration + 1:,} on: {knob} {event.before:.4g} → {event.value:.4g}."
+    doing = "Paused" if isinstance(event, RunPaused) else "Going on"
+    return f"{doing} after iteration {event.iteration:,}."
 
 
 def _settings(event: RunStarted) -> str:

@@ -29,6 +29,8 @@ class TrainingMonitor(anywidget.AnyWidget):
         run_id: the run whose events it shows; others are ignored.
         kernel_id: the kernel's id, default "" (then Stop only goes over the kernel's own channel).
         on_stop: called without arguments, once, when Stop was pressed and the kernel heard of it.
+        on_request: called with each other request that a button made, such as {"action": "pause", "run": "run-1"},
+            if the kernel hears of it before the Jupyter server hands it over: it may come twice.
 
     Example:
         >>> monitor = TrainingMonitor("run-1", on_stop=run.stop)  # doctest: +SKIP
@@ -36,18 +38,26 @@ class TrainingMonitor(anywidget.AnyWidget):
     """
 
     _esm = assets.module("training_monitor")
-    _css = assets.style("training_monitor")
+    _css = assets.style(*assets.MONITOR_STYLES)
 
     run_id = traitlets.Unicode().tag(sync=True)
     kernel_id = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, run_id: str, kernel_id: str | None = None, on_stop: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        kernel_id: str | None = None,
+        on_stop: Callable[[], object] | None = None,
+        on_request: Callable[[Mapping[str, Any]], object] | None = None,
+    ) -> None:
         super().__init__(run_id=run_id, kernel_id=kernel_id or "")
         self.curves = Curves(run_id)
         self._on_stop = on_stop
+        self._on_request = on_request
         self._lock = threading.Lock()
         self._sent = 0
         self._epochs_sent = 0
+        self._marks_sent = 0
         self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
         self.on_msg(self._receive)
 
@@ -69,9 +79,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            content, buffers = packet(self.curves, self._sent, self._epochs_sent)
-            self._sent, self._epochs_sent = len(self.curves), len(self.curves.epoch_values)
-            self.send(content, buffers)
+            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent))
 
     def close(self) -> None:
         """End the thread and remove all views."""
@@ -84,12 +92,21 @@ class TrainingMonitor(anywidget.AnyWidget):
             self._send_history()
         elif content.get("type") == "stop":
             self._stop_once()
+        elif content.get("type") == "request" and isinstance(content.get("request"), Mapping):
+            self._pass_on(content["request"])
 
     def _send_history(self) -> None:
         with self._lock:
-            history, buffers = packet(self.curves, reset=True)
-            self._sent, self._epochs_sent = len(self.curves), len(self.curves.epoch_values)
-            self.send(history, buffers)
+            self._deliver(*packet(self.curves, reset=True))
+
+    def _deliver(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        curves = self.curves
+        self._sent, self._epochs_sent, self._marks_sent = len(curves), len(curves.epoch_values), len(curves.marks)
+        self.send(content, buffers)
+
+    def _pass_on(self, request: Mapping[str, Any]) -> None:
+        if self._on_request is not None and not self.curves.over:
+            self._on_request(request)
 
     def _stop_once(self) -> None:
         on_stop, self._on_stop = self._on_stop, None

@@ -17,7 +17,7 @@ from zoo_lab.widgets.curves import Curves
 from zoo_lab.widgets.packets import finite
 from zoo_lab.widgets.svg import Box, Series, chart, text
 from zoo_lab.widgets.svg_style import style_sheet
-from zoo_lab.widgets.thinning import smooth, thin
+from zoo_lab.widgets.thinning import sample, smooth, thin
 
 RUN_MIME = "application/vnd.zoo-lab.run+json"
 _WIDTH, _HEIGHT = 820, 310
@@ -25,6 +25,7 @@ _TOP = 124
 _LEGEND_ROWS = 2
 _SHOWN_METRICS = 5
 _POINTS = 300
+_MARKS = 200
 
 
 def bundle(curves: Curves) -> dict[str, Any]:
@@ -77,21 +78,35 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "run": curves.run,
         "name": curves.name,
         "state": curves.state,
+        "status": curves.status,
         "message": curves.stopped.message if curves.stopped else "",
         "seconds": finite(curves.elapsed_seconds),
         "iterations": curves.last_iteration,
         "samples_per_second": finite(curves.pace.samples_per_second),
+        "iterations_planned": curves.iterations,
+        "epochs_done": curves.epochs_done,
+        "parts": {name: finite(float(f"{seconds:.4g}")) for name, seconds in curves.pace.parts.items()},
+        "knobs": {name: finite(value) for name, value in curves.knobs.items()},
+        "marks": [list(mark) for mark in curves.marks[-_MARKS:]],
         "settings": {name: value for name, value in started.items() if name not in ("run", "time", "name")},
         "curves": {
             "iteration": _listed(thin(curves.iteration, points)),
             **{name: _listed(thin(curves.values[name], points)) for name in names},
         },
+        "timing": _timing(curves, points),
         "epochs": {
             "epoch": list(curves.epoch_number),
             "iteration": list(curves.epoch_iteration),
             **{name: _listed(curves.epoch_values[name]) for name in curves.epoch_values.names},
         },
     }
+
+
+def _timing(curves: Curves, points: int) -> dict[str, list[float | None]]:
+    """Return the seconds of each part, thinned as the curves are; nothing where nobody measured them."""
+    timing = curves.timing
+    measured = timing.names if len(timing.names) > 1 else ()
+    return {name: _listed((sample if name == "slowest" else thin)(timing[name], points), 3) for name in measured}
 
 
 def _head(curves: Curves) -> str:
@@ -153,5 +168,5 @@ def _series(curves: Curves, names: Sequence[str], colour: int) -> list[Series]:
     return series
 
 
-def _listed(values: Sequence[float]) -> list[float | None]:
-    return [finite(float(f"{value:.6g}")) for value in values]
+def _listed(values: Sequence[float], digits: int = 6) -> list[float | None]:
+    return [finite(float(f"{value:.{digits}g}")) for value in values]

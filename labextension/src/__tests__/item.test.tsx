@@ -10,11 +10,12 @@ import { context, kernelState, run } from './states';
 let server: FakeServer;
 let model: StatusModel;
 let item: StatusItem;
+const open = vi.fn();
 
 beforeEach(() => {
   server = new FakeServer();
   model = new StatusModel(server.settings);
-  item = new StatusItem(model, nullTranslator.load('zoo_lab'), server.settings.baseUrl);
+  item = new StatusItem(model, nullTranslator.load('zoo_lab'), server.settings.baseUrl, open);
   Widget.attach(item, document.body);
 });
 
@@ -36,6 +37,14 @@ it('shows the context, with the details as its tooltip', async () => {
   expect(item.isActive).toBe(true);
   expect(shown()?.title).toContain('Spark UI: http://127.0.0.1:8888/user/ada/proxy/4040/jobs/');
   expect(shown()?.dataset.zooLabState).toBe('running');
+});
+
+it('opens the panel when it is pressed', async () => {
+  server.kernels = [kernelState([context()])];
+  model.watch({ id: 'k1', busy: false });
+  await vi.waitFor(() => expect(shown()).not.toBeNull());
+  shown()?.click();
+  expect(open).toHaveBeenCalledTimes(1);
 });
 
 it('takes its model along', () => {

@@ -6,6 +6,8 @@ import { IKernelState } from '../state';
 export class FakeServer {
   kernels: IKernelState[] = [];
   status = 200;
+  /** Part of a path → the body for it, in place of the states. */
+  answers: Record<string, unknown> = {};
   asked: Request[] = [];
 
   readonly settings = ServerConnection.makeSettings({
@@ -13,7 +15,9 @@ export class FakeServer {
     token: 'secret',
     fetch: async (request: RequestInfo | URL) => {
       this.asked.push(request as Request);
-      return new Response(JSON.stringify({ kernels: this.kernels }), { status: this.status });
+      const part = Object.keys(this.answers).find(each => (request as Request).url.includes(each));
+      const body = part ? this.answers[part] : { kernels: this.kernels };
+      return new Response(JSON.stringify(body), { status: this.status });
     }
   });
 }

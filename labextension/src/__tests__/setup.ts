@@ -1,9 +1,22 @@
 /** What JupyterLab's packages expect of a page and jsdom does not have. */
 class DragEventOfJsdom extends MouseEvent {}
 
-const neverMatches = { matches: false, addEventListener: () => undefined, addListener: () => undefined };
+const nothing = () => undefined;
+const neverMatches = {
+  matches: false,
+  addEventListener: nothing,
+  addListener: nothing,
+  removeEventListener: nothing,
+  removeListener: nothing
+};
 
-Object.assign(globalThis, { DragEvent: DragEventOfJsdom });
+class ResizeObserverOfJsdom {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+Object.assign(globalThis, { DragEvent: DragEventOfJsdom, ResizeObserver: ResizeObserverOfJsdom });
 Object.assign(window, {
   matchMedia: () => neverMatches,
   requestIdleCallback: (callback: () => void) => setTimeout(callback, 0),

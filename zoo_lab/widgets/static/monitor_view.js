@@ -1,20 +1,25 @@
 /** The whole picture of a run in one element: head, progress, charts, controls, where the time goes. */
 
 import { h, setText } from "./dom.js";
+import { Knobs } from "./knobs.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
-import { requestStop } from "./stop.js";
+import { requestOf, requestStop } from "./stop.js";
 import { nearest } from "./store.js";
+import { TimeStrip } from "./strip.js";
 import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
   starting: "starting",
   running: "training",
+  paused: "paused",
   finished: "finished",
   stopped: "stopped",
   early: "stopped early",
   failed: "failed",
 };
+
+const SHOWN_EVENTS = 50;
 
 export class MonitorView {
   constructor(model, store) {
@@ -25,6 +30,8 @@ export class MonitorView {
     this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover, true);
     this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
     this.parts = new PartsBar();
+    this.strip = new TimeStrip(store);
+    this.knobs = new Knobs(model);
     this.element = this.build();
   }
 
@@ -36,7 +43,9 @@ export class MonitorView {
     this.name = h("span", { class: "zoo-name" });
     this.state = h("span", { class: "zoo-state" });
     this.detail = h("span", { class: "zoo-detail" });
+    this.pause = h("button", { type: "button", class: "zoo-pause", onclick: () => this.pressPause() }, "Pause");
     this.stop = h("button", { type: "button", class: "zoo-stop", onclick: () => this.pressStop() }, "Stop");
+    this.buttons = h("span", { class: "zoo-buttons" }, this.pause, this.stop);
     this.status = h("span", { class: "zoo-status" });
     this.facts = ["rate", "elapsed", "left"].map((name) => this.fact(name));
     this.bar = h("div", { class: "zoo-bar", role: "progressbar", "aria-label": "Progress of the run" }, h("div"));
@@ -44,11 +53,13 @@ export class MonitorView {
     this.waiting = h("div", { class: "zoo-waiting" });
     this.charts = h("div", { class: "zoo-charts" }, this.loss.element, this.metrics.element);
     this.spoken = h("div", { class: "zoo-spoken", role: "status", "aria-live": "polite" });
-    const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.stop);
+    const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
-    const parts = [head, this.bar, line, this.notice, this.waiting, this.charts, foot, this.spoken];
-    const attributes = { class: "zoo-monitor", role: "group", "data-run": this.model.get("run_id") };
+    const shown = [this.notice, this.waiting, this.charts, this.strip.element, foot, this.knobs.element, this.buildEvents()];
+    const parts = [head, this.bar, line, ...shown, this.spoken];
+    // the page's style looks for the live monitor of a run: a record is not that
+    const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
     return h("section", { ...attributes, "aria-label": "Training monitor" }, ...parts);
   }
 
@@ -65,8 +76,33 @@ export class MonitorView {
     this.smoothing = h("input", { ...range, oninput: () => this.set("smoothing", Number(this.smoothing.value)) });
     this.log.checked = settings.log;
     this.smoothing.value = String(settings.smoothing);
+    this.logX = h("input", { type: "checkbox", onchange: () => this.set("logX", this.logX.checked) });
+    this.logX.checked = settings.logX;
     const log = h("label", {}, this.log, "log loss");
-    return h("div", { class: "zoo-controls" }, h("label", {}, "smoothing", this.smoothing), log);
+    const logX = h("label", {}, this.logX, "log iterations");
+    this.whole = h("button", { type: "button", class: "zoo-whole", onclick: () => this.set("zoom", null) }, "Whole run");
+    this.whole.title = "Drag over a chart to look closer, Shift and drag to move; + - 0 with the keyboard";
+    return h("div", { class: "zoo-controls" }, this.whole, h("label", {}, "smoothing", this.smoothing), log, logX);
+  }
+
+  buildEvents() {
+    this.eventCount = h("summary");
+    this.eventList = h("ol");
+    this.events = h("details", { class: "zoo-events", hidden: "" }, this.eventCount, this.eventList);
+    return this.events;
+  }
+
+  /** What happened besides, newest first, for whoever cannot point at a triangle. */
+  updateEvents() {
+    const { marks } = this.store;
+    this.events.hidden = marks.length === 0;
+    if (Number(this.events.dataset.count) === marks.length) return;
+    this.events.dataset.count = marks.length;
+    setText(this.eventCount, `${count(marks.length)} ${marks.length === 1 ? "event" : "events"}`);
+    const shown = marks.slice(-SHOWN_EVENTS).reverse();
+    this.eventList.replaceChildren(
+      ...shown.map(([iteration, , words]) => h("li", {}, h("b", {}, count(iteration)), ` ${words}`)),
+    );
   }
 
   set(name, chosen) {
@@ -79,6 +115,14 @@ export class MonitorView {
     this.store.changed();
     this.store.stopping = await requestStop(this.model);
     this.store.changed();
+  }
+
+  async pressPause() {
+    const { store } = this;
+    store.asked = store.summary.state === "paused" ? "resume" : "pause";
+    store.changed();
+    if (!(await requestOf(this.model, store.asked))) store.asked = ""; // the kernel may hear it later: it can be pressed again
+    store.changed();
   }
 
   moveCrosshair(iteration) {
@@ -113,6 +157,10 @@ export class MonitorView {
     this.metrics.element.hidden = store.metrics.length === 0;
     this.element.querySelector(".zoo-controls").hidden = !begun;
     if (begun) for (const panel of [this.loss, this.metrics]) if (!panel.element.hidden) panel.update();
+    this.whole.hidden = !store.settings.zoom;
+    if (begun) this.strip.update(this.loss.places);
+    this.updateEvents();
+    this.knobs.update(summary.knobs, begun && !this.buttons.hidden);
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }
@@ -123,7 +171,12 @@ export class MonitorView {
   }
 
   updateStop() {
-    this.stop.hidden = this.store.over;
+    const { state } = this.store.summary;
+    this.buttons.hidden = this.store.over || (this.store.still && !this.model.get("kernel_id"));
+    this.pause.hidden = state === "starting";
+    this.pause.disabled = Boolean(this.store.stopping || this.store.asked);
+    const waits = { pause: "Pausing…", resume: "Going on…" }[this.store.asked];
+    setText(this.pause, waits ?? (state === "paused" ? "Resume" : "Pause"));
     this.stop.disabled = Boolean(this.store.stopping);
     setText(this.stop, this.store.stopping ? "Stopping…" : "Stop");
   }
@@ -131,9 +184,9 @@ export class MonitorView {
   updateFacts() {
     const { store } = this;
     const waited = (performance.now() - store.received) / 1000;
-    const left = store.summary.eta == null ? null : Math.max(store.summary.eta - waited, 0);
+    const left = store.summary.eta == null || store.summary.state === "paused" ? null : Math.max(store.summary.eta - waited, 0);
     const facts = { rate: rate(store.summary.rate), elapsed: duration(store.elapsed), left: remaining(left) };
-    const unknown = { rate: store.summary.rate == null, elapsed: store.elapsed < 1, left: left === null || store.over };
+    const unknown = { rate: store.summary.rate == null, elapsed: !(store.elapsed >= 1), left: left === null || store.over };
     for (const { name, number, element } of this.facts) {
       setText(number, facts[name]);
       element.hidden = unknown[name];
@@ -186,7 +239,7 @@ export class MonitorView {
     resizing.observe(this.element);
     const theme = new MutationObserver(redraw); // JupyterLab marks the body when the theme changes
     theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "class"] });
-    const clock = setInterval(() => this.store.over || this.updateFacts(), 1000);
+    const clock = setInterval(() => this.store.over || this.store.still || this.updateFacts(), 1000);
     ends.push(() => resizing.disconnect(), () => theme.disconnect(), () => clearInterval(clock));
     ends.push(() => cancelAnimationFrame(this.frame), () => this.element.remove());
     this.update();

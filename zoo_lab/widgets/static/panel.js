@@ -3,10 +3,21 @@
 import { colourOf, h, setText } from "./dom.js";
 import { slowestWords, splitWords } from "./parts.js";
 import { draw } from "./plot.js";
-import { nearest, smooth } from "./store.js";
+import { nearest } from "./store.js";
 import { count, label, value } from "./wording.js";
+import { ZoomGestures } from "./zoom.js";
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 10, ArrowDown: -10, PageUp: 50, PageDown: -50 };
+
+const EVENT_COLOURS = {
+  checkpoint: "--zoo-good",
+  knob: "--zoo-accent",
+  pause: "--zoo-text-quiet",
+  lost: "--zoo-bad",
+  rejected: "--zoo-bad",
+  discarded: "--zoo-warn",
+  early: "--zoo-accent",
+};
 
 /** Where a box of `width` begins to lie beside `left` and within `room`: right of it, else left of it, else over it. */
 export function besides(left, width, room, gap = 12) {
@@ -31,15 +42,15 @@ export class ChartPanel {
       class: "zoo-canvas",
       tabindex: "0",
       role: "slider",
-      "aria-label": `${title} by iteration; arrow keys read the values`,
+      "aria-label": `${title} by iteration; arrow keys read the values, + and - zoom`,
       onkeydown: (event) => this.key(event),
       onpointermove: (event) => this.point(event.offsetX),
-      onpointerdown: (event) => this.point(event.offsetX),
       onpointerleave: () => this.hover.move(null),
       onblur: () => this.hover.move(null),
     });
     this.tooltip = h("div", { class: "zoo-tooltip", "aria-hidden": "true", hidden: "" });
-    this.plot = h("div", { class: "zoo-plot" }, this.canvas, this.tooltip);
+    this.zoom = new ZoomGestures(this.canvas, store, () => this.places, (left) => this.point(left));
+    this.plot = h("div", { class: "zoo-plot" }, this.canvas, this.zoom.band, this.tooltip);
     this.element = h("figure", { class: "zoo-panel" }, this.legend, this.plot);
   }
 
@@ -55,7 +66,7 @@ export class ChartPanel {
       // Keras' metrics are running means of the epoch already: only the loss of single batches is noisy
       const weight = name === "loss" ? settings.smoothing : 0;
       if (values.length) {
-        lines.push({ name, colour, iterations: rows.get("iteration"), values, smoothed: smooth(values, weight) });
+        lines.push({ name, colour, iterations: rows.get("iteration"), values, smoothed: this.store.smoothed(name, weight) });
       }
       const validation = epochs.get(`val_${name}`);
       if (validation.length) {
@@ -63,7 +74,15 @@ export class ChartPanel {
       }
     }
     const log = settings.log && this.names()[0]?.[0] === "loss";
-    return { lines, marks, epochEnds: epochs.get("iteration"), log };
+    const { zoom, logX } = settings;
+    return { lines, marks, epochEnds: epochs.get("iteration"), events: this.events(), log, logX, zoom };
+  }
+
+  /** What happened besides, as the plot wants it. */
+  events() {
+    if (!this.timed) return [];
+    const colour = (kind) => colourOf(this.element, EVENT_COLOURS[kind] ?? "--zoo-text-quiet");
+    return this.store.marks.map(([iteration, kind, words]) => ({ iteration, words, colour: colour(kind) }));
   }
 
   /** Draw everything anew. */
@@ -106,13 +125,20 @@ export class ChartPanel {
     if (crosshair && crosshair.epochIndex >= 0) {
       for (const mark of chart.marks) read.push([mark.name, mark.values[crosshair.epochIndex], mark.colour]);
     }
-    const timing = this.timed && crosshair ? this.timingWords(at) : [];
+    const told = this.timed && crosshair ? this.eventWords(crosshair.iteration) : [];
+    const timing = this.timed && crosshair ? [...told, ...this.timingWords(at)] : [];
     const values = read.map(([name, number]) => `${label(name)} ${value(number)}`).join(", ");
     const words = [values, ...timing.map((parts) => parts.join(" · "))].join("; ");
     this.canvas.setAttribute("aria-valuenow", iterations[at] ?? 0);
     this.canvas.setAttribute("aria-valuetext", at >= 0 ? `iteration ${iterations[at]}: ${words}` : "no values yet");
     this.tooltip.hidden = !crosshair || !this.places;
     if (!this.tooltip.hidden) this.showTooltip(crosshair.iteration, read, timing);
+  }
+
+  /** What happened near the crosshair. */
+  eventWords(iteration) {
+    const near = (event) => this.places && Math.abs(this.places.x(event.iteration) - this.places.x(iteration)) <= 6;
+    return this.events().filter(near).slice(-3).map((event) => [`▼ ${count(event.iteration)}: ${event.words}`]);
   }
 
   /** Lines of words that belong together: who was slowest, and the split. */
@@ -172,6 +198,7 @@ export class ChartPanel {
     const iterations = this.store.rows.get("iteration");
     const last = iterations.length - 1;
     const now = this.hover.iteration === null ? last : nearest(iterations, this.hover.iteration);
+    if (this.zoom.key(event)) return;
     const targets = { Home: 0, End: last, Escape: null };
     let target = event.key in targets ? targets[event.key] : undefined;
     if (event.key in STEPS) target = Math.min(Math.max(now + STEPS[event.key] * (event.shiftKey ? 10 : 1), 0), last);

@@ -1,32 +1,52 @@
 /** Draws one chart on a canvas: curves by iteration, marks by epoch, a crosshair. Knows numbers and colours, no run. */
 
-import { extent, linearTicks, logTicks, makeScale, padded, tickText } from "./scale.js";
+import { extent, inverse, linearTicks, logTicks, makeScale, padded, tickText } from "./scale.js";
 
-const MARGIN = { top: 10, right: 14, bottom: 24, left: 48 };
+export const MARGIN = { top: 10, right: 14, bottom: 24, left: 48 };
 
 /** Where things lie: scales and ticks of a chart of the given size, or null where there is nothing to show. */
-export function layout({ lines, marks, epochEnds = [], log = false }, width, height) {
-  const shown = [...lines.map((line) => line.smoothed), ...marks.map((mark) => mark.values)];
-  const vertical = withRaw(extent(shown, log), lines, log);
-  const horizontal = extent([...lines, ...marks].map((series) => series.iterations));
-  if (!vertical || !horizontal) return null;
+export function layout({ lines, marks, epochEnds = [], events = [], log = false, logX = false, zoom = null }, width, height) {
+  const horizontal = zoom ?? extent([...lines, ...marks].map((series) => series.iterations));
+  if (!horizontal) return null;
+  const xDomain = zoom ?? [Math.min(horizontal[0], 1), Math.max(horizontal[1], 2)];
+  const seen = (series, values) => (zoom ? values.slice(...stretch(series.iterations, zoom)) : values);
+  const shown = [...lines.map((line) => seen(line, line.smoothed)), ...marks.map((mark) => seen(mark, mark.values))];
+  const vertical = withRaw(extent(shown, log), lines.map((line) => seen(line, line.values)), log);
+  if (!vertical) return null;
   const box = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
   const yDomain = padded(vertical, log);
-  const xDomain = [Math.min(horizontal[0], 1), Math.max(horizontal[1], 2)];
   return {
     box,
-    x: makeScale(xDomain, [box.left, box.right]),
+    zoom,
+    xDomain,
+    logX,
+    x: makeScale(xDomain, [box.left, box.right], logX),
     y: makeScale(yDomain, [box.bottom, box.top], log),
-    iterationAt: makeScale([box.left, box.right], xDomain),
-    xTicks: linearTicks(xDomain, Math.max(2, Math.floor(width / 70))).filter(Number.isInteger),
+    iterationAt: inverse(xDomain, [box.left, box.right], logX),
+    xTicks: (logX ? logTicks : linearTicks)(xDomain, Math.max(2, Math.floor(width / 70))).filter(Number.isInteger),
     yTicks: (log ? logTicks : linearTicks)(yDomain, Math.max(2, Math.floor(height / 34))),
-    epochEnds: epochEnds.length <= 30 ? epochEnds.filter((end) => end < xDomain[1]) : [],
+    epochEnds: epochEnds.length <= 30 ? epochEnds.filter((end) => end > xDomain[0] && end < xDomain[1]) : [],
+    events: events.filter(({ iteration }) => iteration >= xDomain[0] && iteration <= xDomain[1]),
   };
 }
 
+/** The first index and the one behind the last of the ascending `iterations` within `zoom`, with one more at each side. */
+export function stretch(iterations, [low, high]) {
+  const before = (wanted) => {
+    let [from, to] = [0, iterations.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (iterations[middle] < wanted) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  };
+  return [Math.max(before(low) - 1, 0), Math.min(before(high) + 2, iterations.length)];
+}
+
 /** Make room for the single batches too, but not for outliers that would press the smoothed curve flat. */
-function withRaw(vertical, lines, log) {
-  const raw = extent(lines.map((line) => line.values), log);
+function withRaw(vertical, values, log) {
+  const raw = extent(values, log);
   if (!vertical || !raw) return vertical;
   const [low, high] = vertical;
   const reach = (high - low) / 2;
@@ -49,7 +69,8 @@ export function draw(canvas, chart, colours, crosshair = null) {
   const places = layout(chart, width, height);
   if (!places) return null;
   drawAxes(pen, places, colours);
-  clipped(pen, places.box, () => drawSeries(pen, places, chart, colours));
+  clipped(pen, places.box, () => drawSeries(pen, places, chart, colours), places.zoom ? 0 : 6);
+  for (const event of places.events) drawEvent(pen, places, event);
   if (crosshair !== null) drawCrosshair(pen, places, chart, colours, crosshair);
   return places;
 }
@@ -75,18 +96,34 @@ function drawAxes(pen, { box, x, y, xTicks, yTicks, epochEnds }, colours) {
   stroke(pen, [[box.left, crisp(box.bottom)], [box.right, crisp(box.bottom)]]);
 }
 
-function drawSeries(pen, { x, y }, { lines, marks }, colours) {
+/** A small triangle that hangs from the top, with a thin line down from it. */
+function drawEvent(pen, { box, x }, { iteration, colour }) {
+  const left = x(iteration);
+  pen.globalAlpha = 0.45;
+  pen.lineWidth = 1;
+  pen.strokeStyle = colour;
+  stroke(pen, [[crisp(left), box.top], [crisp(left), box.bottom]]);
+  pen.globalAlpha = 1;
+  pen.fillStyle = colour;
+  pen.beginPath();
+  pen.moveTo(left - 5, box.top - 7);
+  pen.lineTo(left + 5, box.top - 7);
+  pen.lineTo(left, box.top + 2);
+  pen.fill();
+}
+
+function drawSeries(pen, { x, y, zoom }, { lines, marks }, colours) {
   pen.lineJoin = "round";
   for (const line of lines) {
     pen.strokeStyle = line.colour;
     if (line.smoothed !== line.values) {
       pen.globalAlpha = 0.35;
       pen.lineWidth = 1;
-      strokeColumns(pen, line.iterations, line.values, x, y);
+      strokeColumns(pen, line.iterations, line.values, x, y, zoom);
       pen.globalAlpha = 1;
     }
     pen.lineWidth = 2;
-    strokeColumns(pen, line.iterations, line.smoothed, x, y);
+    strokeColumns(pen, line.iterations, line.smoothed, x, y, zoom);
   }
   for (const mark of marks) drawMarks(pen, mark, x, y, colours);
 }
@@ -118,10 +155,11 @@ function drawCrosshair(pen, { box, x, y }, { lines, marks }, colours, { iteratio
 }
 
 /** A path through many points; where several fall on one pixel column it keeps that column's lowest and highest. */
-function strokeColumns(pen, iterations, values, x, y) {
+function strokeColumns(pen, iterations, values, x, y, zoom = null) {
   const path = [];
   let column = null;
-  for (let index = 0; index < values.length; index++) {
+  const [from, to] = zoom ? stretch(iterations, zoom) : [0, values.length];
+  for (let index = from; index < to; index++) {
     const top = y(values[index]);
     if (!Number.isFinite(top)) {
       path.push(null);
@@ -170,10 +208,11 @@ function dot(pen, left, top, radius, colour, colours) {
   pen.stroke();
 }
 
-function clipped(pen, box, work) {
+/** Draw within the box and `air` pixels around it, so that dots on its edge are whole. */
+function clipped(pen, box, work, air = 6) {
   pen.save();
   pen.beginPath();
-  pen.rect(box.left - 6, box.top - 6, box.right - box.left + 12, box.bottom - box.top + 8);
+  pen.rect(box.left - air, box.top - 6, box.right - box.left + 2 * air, box.bottom - box.top + 8);
   pen.clip();
   work();
   pen.restore();

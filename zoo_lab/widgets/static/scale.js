@@ -32,6 +32,16 @@ export function makeScale(domain, range, log = false) {
   return (number) => range[0] + (place(number) - low) * slope;
 }
 
+/** The value at a pixel: `makeScale` backwards. */
+export function inverse(domain, range, log = false) {
+  const [low, high] = log ? domain.map(Math.log10) : domain;
+  const slope = (high - low) / (range[1] - range[0] || 1);
+  return (pixel) => {
+    const place = low + (pixel - range[0]) * slope;
+    return log ? 10 ** place : place;
+  };
+}
+
 /** At most about `wanted` round numbers (1, 2 or 5 times a power of ten) within the domain. */
 export function linearTicks([low, high], wanted = 5) {
   if (!(high > low)) return [low];

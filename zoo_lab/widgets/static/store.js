@@ -76,8 +76,10 @@ export class RunStore {
     this.clear();
     this.summary = { state: "starting", status: "Preparing the run…", parts: {} };
     this.received = performance.now();
-    this.settings = { log: false, smoothing: 0.6, hidden: new Set() };
+    this.settings = { log: false, smoothing: 0.6, logX: false, hidden: new Set(), zoom: null };
+    this.still = false; // a record: nothing moves between two of them
     this.stopping = "";
+    this.asked = ""; // "pause" or "resume" until it has come about
     this.listeners = new Set();
   }
 
@@ -87,7 +89,9 @@ export class RunStore {
     this.grow(this.rows, content.start, content.count, content.columns, buffers[0]);
     this.grow(this.timings, content.start, content.count, content.timingColumns, buffers[2]);
     this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
+    if (content.marks) this.marks.splice(content.markStart, Infinity, ...content.marks);
     this.summary = content.summary;
+    if (this.asked && (this.summary.state === "paused") === (this.asked === "pause")) this.asked = "";
     this.received = performance.now();
     this.changed();
   }
@@ -96,6 +100,8 @@ export class RunStore {
     this.rows = new Table();
     this.epochs = new Table();
     this.timings = new Table();
+    this.kept = {};
+    this.marks = []; // [iteration, kind, words]
   }
 
   grow(table, start, count, columns, buffer) {
@@ -113,12 +119,12 @@ export class RunStore {
   }
 
   get over() {
-    return !["starting", "running"].includes(this.summary.state);
+    return !["starting", "running", "paused"].includes(this.summary.state);
   }
 
   /** Seconds since the run began, counted on between packets. */
   get elapsed() {
-    const waited = this.over || this.summary.elapsed == null ? 0 : (performance.now() - this.received) / 1000;
+    const waited = this.over || this.still || this.summary.state === "paused" || this.summary.elapsed == null ? 0 : (performance.now() - this.received) / 1000;
     return (this.summary.elapsed ?? 0) + waited;
   }
 
@@ -127,6 +133,16 @@ export class RunStore {
     const entries = this.timings.names.map((name) => [name, this.timings.get(name)[index]]);
     const { slowest, ...parts } = Object.fromEntries(entries.filter(([, number]) => Number.isFinite(number)));
     return Object.keys(parts).length ? { slowest, parts } : null;
+  }
+
+  /** The smoothed column `name`; kept until there are more rows or another weight. */
+  smoothed(name, weight) {
+    const values = this.rows.get(name);
+    const kept = this.kept[name];
+    if (kept && kept.values === values && kept.rows === values.length && kept.weight === weight) return kept.smoothed;
+    const smoothed = smooth(values, weight);
+    this.kept[name] = { values, rows: values.length, weight, smoothed };
+    return smoothed;
   }
 
   get metrics() {

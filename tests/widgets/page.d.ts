@@ -1,0 +1,2 @@
+/** What the TypeScript tests use of page.js. */
+export function furnish(): void;

@@ -1,0 +1,144 @@
+/** Where the time went, iteration by iteration: a stacked strip under the charts, and a lane for each worker below it. */
+
+import { colourOf, h, setText } from "./dom.js";
+import { PARTS } from "./parts.js";
+import { MARGIN } from "./plot.js";
+import { makeScale } from "./scale.js";
+import { duration } from "./wording.js";
+
+const STACK = 44;
+const LANE = 12;
+const WIDEST = 60;
+const MOST_LANES = 8;
+
+/**
+ * What the strip shows in each of `columns` pixel columns: the mean seconds of each part, and how often each worker was
+ * the slowest. `place` gives the column of an iteration.
+ */
+export function columnsOf(iterations, timings, columns, place, workers) {
+  const names = PARTS.filter((name) => timings.names.includes(name));
+  const cells = Array.from({ length: columns }, () => ({
+    rows: 0,
+    parts: names.map(() => 0),
+    slowest: new Array(workers).fill(0),
+  }));
+  const numbers = names.map((name) => timings.get(name));
+  const slowest = timings.get("slowest");
+  for (let row = 0; row < iterations.length; row++) {
+    const cell = cells[Math.floor(place(iterations[row]))];
+    if (!cell || !Number.isFinite(numbers[0]?.[row])) continue;
+    cell.rows += 1;
+    for (let part = 0; part < names.length; part++) cell.parts[part] += numbers[part][row] || 0;
+    if (slowest[row] < workers) cell.slowest[slowest[row]] += 1;
+  }
+  for (const cell of cells) if (cell.rows) cell.parts = cell.parts.map((sum) => sum / cell.rows);
+  return { names, cells };
+}
+
+/** A height that all but the longest twentieth of the columns fit into: the first iteration compiles and would rule. */
+export function ceiling(cells) {
+  const sums = cells.filter((cell) => cell.rows).map((cell) => cell.parts.reduce((sum, part) => sum + part, 0));
+  sums.sort((a, b) => a - b);
+  return sums[Math.floor((sums.length - 1) * 0.95)] ?? 0;
+}
+
+export class TimeStrip {
+  constructor(store) {
+    this.store = store;
+    this.drawn = null;
+    this.canvas = h("canvas", { class: "zoo-strip-canvas", role: "img" });
+    this.caption = h("figcaption", { class: "zoo-strip-caption" });
+    this.element = h("figure", { class: "zoo-strip", hidden: "" }, this.caption, this.canvas);
+  }
+
+  /** Draw the iterations that a chart shows, whose layout is `places`, over the whole width. */
+  update(places) {
+    const { rows, timings, summary } = this.store;
+    this.element.hidden = !places || !timings.names.some((name) => PARTS.includes(name));
+    if (this.element.hidden) return;
+    const lanes = summary.workers > 1 ? Math.min(summary.workers, MOST_LANES) : 0;
+    const width = this.canvas.clientWidth;
+    const names = ["text-quiet", ...PARTS.map((name) => `part-${name}`)];
+    const colours = names.map((name) => colourOf(this.element, `--zoo-${name}`));
+    const drawn = [rows, rows.length, width, lanes, places.logX, ...places.xDomain, ...colours];
+    if (drawn.every((part, index) => part === this.drawn?.[index])) return; // a crosshair moves: nothing of it is here
+    this.drawn = drawn;
+    const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
+    const [first, last] = places.xDomain;
+    const wide = places.logX ? 1 : Math.min(Math.max(columns / (last - first + 1), 1), WIDEST); // the last has room too
+    const place = makeScale(places.xDomain, [0, columns - wide], places.logX);
+    const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
+    this.draw(seen, lanes, width);
+    this.tell(seen, lanes);
+  }
+
+  draw({ names, cells }, lanes, width) {
+    const height = STACK + lanes * LANE + (lanes ? 4 : 0);
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.style.height = `${height}px`;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    const pen = this.canvas.getContext("2d");
+    if (!pen) return;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const top = ceiling(cells);
+    const colours = names.map((name) => colourOf(this.element, `--zoo-part-${name}`));
+    eachFilled(cells, (cell, left, wide) => {
+      let bottom = STACK;
+      cell.parts.forEach((seconds, part) => {
+        const tall = Math.min((seconds / (top || 1)) * (STACK - 4), bottom);
+        pen.fillStyle = colours[part];
+        pen.fillRect(MARGIN.left + left, bottom - tall, wide, tall);
+        bottom -= tall;
+      });
+    });
+    this.drawLanes(pen, cells, lanes);
+    this.drawLabels(pen, top, lanes);
+  }
+
+  drawLanes(pen, cells, lanes) {
+    pen.fillStyle = colourOf(this.element, "--zoo-text-quiet");
+    for (let worker = 0; worker < lanes; worker++) {
+      const top = STACK + 4 + worker * LANE;
+      eachFilled(cells, (cell, left, wide) => {
+        pen.globalAlpha = 0.1 + (0.9 * cell.slowest[worker]) / cell.rows;
+        pen.fillRect(MARGIN.left + left, top + 2, wide, LANE - 4);
+      });
+    }
+    pen.globalAlpha = 1;
+  }
+
+  drawLabels(pen, top, lanes) {
+    pen.font = `11px ${getComputedStyle(this.element).fontFamily || "sans-serif"}`;
+    pen.fillStyle = colourOf(this.element, "--zoo-text-quiet");
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
+    pen.fillText(duration(top), MARGIN.left - 8, 8);
+    for (let worker = 0; worker < lanes; worker++) {
+      pen.fillText(`w${worker}`, MARGIN.left - 8, STACK + 4 + worker * LANE + LANE / 2);
+    }
+  }
+
+  tell({ names, cells }, lanes) {
+    const rows = cells.reduce((sum, cell) => sum + cell.rows, 0) || 1;
+    const mean = (part) => cells.reduce((sum, cell) => sum + (cell.rows ? cell.parts[part] * cell.rows : 0), 0) / rows;
+    const parts = names.map((name, part) => `${name} ${duration(mean(part))}`);
+    const share = (worker) => Math.round((100 * cells.reduce((sum, cell) => sum + cell.slowest[worker], 0)) / rows);
+    const workers = Array.from({ length: lanes }, (_, worker) => `worker ${worker} slowest in ${share(worker)} %`);
+    this.canvas.setAttribute("aria-label", `Time of an iteration: ${[...parts, ...workers].join(", ")}`);
+    const slowest = Array.from({ length: lanes }, (_, worker) => `w${worker} ${share(worker)} %`).join(", ");
+    setText(this.caption, slowest ? `time of an iteration · slowest worker: ${slowest}` : "time of an iteration");
+  }
+}
+
+/** Call `paint` with each cell that has rows, where it begins and how wide it is: up to the next one that has some. */
+function eachFilled(cells, paint) {
+  let last = -1;
+  const flush = (end) => last >= 0 && paint(cells[last], last, Math.min(end - last, WIDEST));
+  cells.forEach((cell, left) => {
+    if (!cell.rows) return;
+    flush(left);
+    last = left;
+  });
+  flush(cells.length);
+}
