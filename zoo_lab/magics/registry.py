@@ -18,8 +18,7 @@ from zoo_lab.magics.usage import usage
 Work = Callable[[dict[str, Any], Any], Any]
 
 MAGICS: dict[str, tuple[Command, Work]] = {
-    module.COMMAND.name: (module.COMMAND, module.work)
-    for module in (context, fit, predict, show, stop, runs, config)
+    module.COMMAND.name: (module.COMMAND, module.work) for module in (context, fit, predict, show, stop, runs, config)
 }
 _undo: weakref.WeakKeyDictionary[Any, list[Callable[[], None]]] = weakref.WeakKeyDictionary()
 
