@@ -1,4 +1,4 @@
-"""How busy a context is: its executors' cores and memory, and the jobs that run. Asks Spark's own status store."""
+"""How busy a context is: its executors and the jobs that run, as Spark's own status store and scheduler tell it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ def usage(sc: SparkContext) -> dict[str, Any] | None:
         store = sc._jsc.sc().statusStore()  # the REST API's own source, without its port
         listed = store.executorList(True)
         executors = [listed.apply(index) for index in range(listed.size())]
+        running = sc._jsc.sc().taskScheduler().runningTasksByExecutors()  # the store may tell of tasks seconds later
         jobs = len(sc.statusTracker().getActiveJobsIds())
-        return {"jobs": jobs, "executors": [_row(one) for one in executors if one.totalCores() > 0]}
+        return {"jobs": jobs, "executors": [_row(one, running) for one in executors if one.totalCores() > 0]}
     except Exception:  # a picture of Spark must not end with it
         return None
 
 
-def _row(executor: Any) -> dict[str, Any]:
+def _row(executor: Any, running: Any) -> dict[str, Any]:
+    name = executor.id()
+    tasks = running.apply(name) if running.contains(name) else 0
     return {
-        "id": executor.id(),
+        "id": name,
         "host": executor.hostPort().rpartition(":")[0],
         "cores": executor.totalCores(),
-        "busy": min(executor.activeTasks(), executor.totalCores()),
+        "busy": min(tasks, executor.totalCores()),
         "memory": executor.maxMemory(),
         "memory_used": executor.memoryUsed(),
     }
