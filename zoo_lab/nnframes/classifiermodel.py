@@ -10,6 +10,7 @@ from pyspark.ml.util import MLReadable, MLWritable
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError, ModelError
+from zoo_lab.feature.preprocessing import Collection
 from zoo_lab.nnframes.model import expect_model, plain_history, predicted
 from zoo_lab.nnframes.params import ClassParams, PredictionParams
 from zoo_lab.nnframes.persistence import StageReader, StageWriter
@@ -86,6 +87,9 @@ class NNClassifierModel(ClassParams, PredictionParams, Model, MLReadable, MLWrit
         return (functions.array_position(vector, functions.array_max(vector)) - 1).cast("double")
 
     def _expect_free(self, dataset: DataFrame) -> None:
+        if isinstance(dataset, Collection):
+            msg = f"Expected a DataFrame; received {type(dataset).__name__}. Transform images.to_dataframe(), or use NNModel."
+            raise ArgumentError(msg)
         checks = Checks("transform")
         taken = set(map(str.lower, dataset.columns))
         for name, column in {

@@ -13,6 +13,7 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.triggers import EveryEpoch
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.feature.preprocessing import Collection
 from zoo_lab.feature.sources import pin_dataframe
 from zoo_lab.nnframes.copies import trainable_copy
 from zoo_lab.nnframes.plain import plain, restored
@@ -125,17 +126,35 @@ def _copy(stage: Any) -> Any:
 @contextmanager
 def _pinned(stage: Any, dataset: DataFrame, classes: int | None) -> Iterator[tuple[FeatureSet, FeatureSet | None]]:
     """Pin the rows to train on and those to validate on, for as long as the block lasts."""
-    train, validation = _split(stage, dataset)
+    with ExitStack() as pinned:
+        sets = []
+        for data in _split(stage, dataset):
+            if data is not None:
+                sets.append(
+                    _pinned_images(stage, data) if isinstance(data, Collection) else _rows(stage, data, classes)
+                )
+                pinned.callback(sets[-1].unpersist)
+        yield sets[0], sets[1] if len(sets) > 1 else None
+
+
+def _rows(stage: Any, frame: DataFrame, classes: int | None) -> FeatureSet:
     features, labels = stage.getFeaturesCol(), stage.getLabelCol()
     steps = steps_for(stage.getFeaturePreprocessing(), features), steps_for(stage.getLabelPreprocessing(), labels)
     weight = stage.getOrDefault(stage.weightCol) if stage.isDefined(stage.weightCol) else None
-    with ExitStack() as pinned:
-        sets = []
-        for frame in (train, validation):
-            if frame is not None:
-                sets.append(FeatureSet(*pin_dataframe(frame, features, labels, weight, *steps, classes=classes)))
-                pinned.callback(sets[-1].unpersist)
-        yield sets[0], sets[1] if len(sets) > 1 else None
+    return FeatureSet(*pin_dataframe(frame, features, labels, weight, *steps, classes=classes))
+
+
+def _pinned_images(stage: Any, images: Collection) -> FeatureSet:
+    """Pin a set of images, which has no columns for the stage's parameters to mean."""
+    checks = Checks("fit")
+    for name in ("featurePreprocessing", "labelPreprocessing", "weightCol", "validationIndicatorCol"):
+        given = stage.isDefined(stage.getParam(name)) and stage.getOrDefault(name) is not None
+        checks.require(
+            not given,
+            f"Expected no {name} with a set of images; it is set. Transform the set, or fit on images.to_dataframe().",
+        )
+    checks.done()
+    return FeatureSet.from_image_set(images)
 
 
 def _split(stage: Any, dataset: DataFrame) -> tuple[DataFrame, DataFrame | None]:
@@ -147,6 +166,8 @@ def _split(stage: Any, dataset: DataFrame) -> tuple[DataFrame, DataFrame | None]
         msg = "Expected setValidation or validationIndicatorCol; received both. Clear one of them."
         raise ArgumentError(msg)
     column = stage.getValidationIndicatorCol()
+    if isinstance(dataset, Collection):
+        return dataset, None
     if column not in dataset.columns:
         msg = f"Expected a column {column!r} (validationIndicatorCol); the columns are {', '.join(dataset.columns)}."
         raise ArgumentError(msg)
