@@ -42,21 +42,26 @@ def stages(context):
 
 
 def moved(train, context, sync, rows=300, **arguments):
-    """Return bytes an iteration in units of W, by Spark's metrics: results to the driver, shuffle written and read."""
+    """Return bytes an iteration in units of W, by Spark's metrics: results to the driver, shuffle written and read.
+
+    Without the jobs that bring the optimizer's slots to the user's model: they run once a second and at the end, so
+    that a slow machine has more of them in an iteration.
+    """
     data = table(rows)
     before = set(stages(context))
     run = train(wide(), data, batch_size=10, epochs=1, seed=1, sync=sync, **arguments)
-    time.sleep(0.5)  # the metrics come a moment after the results
+    context.sc._jsc.sc().listenerBus().waitUntilEmpty()  # the figures come after the results
     new = [stage for number, stage in stages(context).items() if number not in before]
-    steps = [stage for stage in new if stage["resultSize"] > 50_000 or stage["shuffleWriteBytes"] > 50_000]
     names = ("resultSize", "shuffleWriteBytes", "shuffleReadBytes")
+    exchanging = [stage for stage in new if stage["shuffleWriteBytes"] + stage["shuffleReadBytes"] > 50_000]
+    steps = exchanging if sync == "sliced" else [stage for stage in new if stage["resultSize"] > 50_000]
     size = 4 * sum(int(np.prod(variable.shape)) for variable in run.model.trainable_variables)
     return [sum(stage[name] for stage in steps) / run.iterations / size for name in names]
 
 
 def test_the_driver_receives_the_weights_once_and_each_worker_writes_its_gradient_once(train, context):
     result, written, read = moved(train, context, "sliced")
-    assert 0.95 < result < 1.6  # the new weights; and at the end of the run the optimizer's slots, spread over it
+    assert 0.95 < result < 1.2  # the new weights
     assert 1.9 < written < 2.2  # of two workers
     assert 1.9 < read < 2.2
     collected, _written, _read = moved(train, context, "collect")
@@ -71,7 +76,7 @@ def test_what_the_driver_receives_does_not_grow_with_the_number_of_workers(train
         assert workers - 0.1 < written < workers + 0.2  # each worker writes its gradient, and reads its slice of all
         assert workers - 0.1 < read < workers + 0.2
         results.append(result)
-    assert max(results) < 1.6
+    assert max(results) < 1.2
     assert max(results) - min(results) < 0.1
     collected, _written, _read = moved(train, context, "collect", rows=100)
     assert collected > 3.9  # of the last four
