@@ -80,7 +80,7 @@ def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstar
     pause_and_turn(lab, monitor)
     monitor.get_by_role("button", name="Stop", exact=True).click()
     expect(lab.output(index + 1)).to_contain_text(re.compile(r"state: stopped \d+"), timeout=10_000)
-    reached = int(re.search(r"stopped (\d+)", lab.output(index + 1).inner_text())[1])
+    reached = int(re.search(r"stopped (\d+)", lab.output(index + 1).text_content())[1])
     assert reached >= seen + 40
     expect(lab.output(index).locator(".jp-ZooLab-SavedRun .zoo-canvas").first).to_be_visible(timeout=30_000)
     lab.picture("quickstart_stopped")

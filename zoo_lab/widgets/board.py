@@ -92,7 +92,7 @@ class Board:
         return lambda: self._forget(action, handler)
 
     def set_context(self, app: str, **values: Any) -> None:
-        """Add or change the context of the application `app`; the state "stopped" is shown once, then it goes.
+        """Add or change the context of the application `app`; the state "stopped" is shown for a second, then it goes.
 
         Args:
             app: the Spark application's name, one entry each.
@@ -101,10 +101,12 @@ class Board:
         with self._lock:
             known = self._contexts.pop(app, {}) | values
             empty = dict.fromkeys(("master", "executors", "slots", "memory", "state", "ui", "usage"))
-            self._contexts[app] = {"app": app, **empty, **known}
+            stopped = known.get("state") == "stopped"
+            self._contexts[app] = {"app": app, **empty, **known, **({"usage": None} if stopped else {})}
             self._write()
-            if known.get("state") == "stopped":
+            if stopped:
                 del self._contexts[app]
+                self._changed = True
         self._watch()
 
     def note_usage(self, app: str, usage: Mapping[str, Any] | None) -> None:
@@ -160,7 +162,7 @@ class Board:
 
     @property
     def _busy(self) -> bool:
-        return bool(self._contexts) or any(not curves.over for curves in self._runs.values())
+        return self._changed or bool(self._contexts) or any(not curves.over for curves in self._runs.values())
 
     def _watch(self) -> None:
         with self._lock:
