@@ -56,7 +56,7 @@ def test_the_curve_shows_at_once_and_the_interrupt_button_ends_the_run_well(lab)
 
     lab.interrupt()
     expect(lab.output(2)).to_contain_text(re.compile(r"state: stopped \d+ - moved: True - counted: 7"), timeout=15_000)
-    assert int(re.search(r"stopped (\d+)", lab.output(2).inner_text())[1]) >= seen
+    assert int(re.search(r"stopped (\d+)", lab.output(2).text_content())[1]) >= seen
     expect(lab.output(1).locator(".jp-ZooLab-SavedRun .zoo-canvas").first).to_be_visible(timeout=30_000)
     expect(lab.output(1)).not_to_contain_text("KeyboardInterrupt")
     lab.picture("interrupted")
