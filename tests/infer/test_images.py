@@ -78,3 +78,35 @@ def test_images_of_two_sizes_are_named(model):
     images = ImageSet.from_arrays([np.zeros((8, 6, 3), np.uint8), np.zeros((8, 7, 3), np.uint8)])
     with pytest.raises(DataError, match=r"1: value x: expected shape \(8, 6, 3\) as in the first record"):
         zoo_lab.predict(model, images)
+
+
+@keras.saving.register_keras_serializable("tests")
+class RefusesBlack(layers.Layer):
+    """Fails on a batch with a black picture in it."""
+
+    def call(self, inputs):
+        import tensorflow as tf
+
+        with tf.control_dependencies([tf.debugging.assert_positive(tf.reduce_max(inputs, (1, 2, 3)), "a black one")]):
+            return tf.reduce_mean(inputs, (1, 2))
+
+
+def test_images_that_fail_are_marked_with_the_reason_and_the_others_are_as_ever(sc):
+    black, wide = np.zeros((8, 6, 3), np.uint8), np.ones((8, 9, 3), np.uint8)
+    fine = [np.ascontiguousarray(picture[:8, :6]) for picture in PICTURES]
+    images = ImageSet.from_arrays([*fine[:4], black, wide, *fine[4:]], labels=list(range(9)), sc=sc)
+    images = images.transform(ImageMatToTensor(format="NHWC"))
+    inputs = keras.Input((8, 6, 3))
+    model = keras.Model(inputs, RefusesBlack()(inputs))
+    predicted = zoo_lab.predict(model, images, batch_size=4, on_error="null")
+    assert predicted.policy == "mark"
+    said = dict(listed(predicted.get_predict()))
+    assert [uri for uri in sorted(said) if said[uri] is None] == ["4", "5"]
+    for uri, picture in zip("0123678", fine, strict=True):
+        np.testing.assert_allclose(said[uri][0], picture.mean((0, 1), np.float32), **TOLERANCE)
+    problems = dict(predicted.report().problems)
+    assert "a black one" in problems["4"]
+    assert "8, 9, 3)" in problems["5"]
+    assert listed(predicted.get_label()) == list(range(9))
+    with pytest.raises(Exception, match="8, 9, 3"):
+        listed(zoo_lab.predict(model, images, batch_size=4).get_predict())

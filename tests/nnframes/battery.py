@@ -45,6 +45,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "learningRate": (0.25, 0),
     "learningRateDecay": (0.5, -1),
     "maxEpoch": (7, 2.5),
+    "onError": ("null", "skip"),
     "optimMethod": ("adam", "adamm"),
     "predictionCol": ("guess", ""),
     "rawPredictionCol": ("raw", 3),

@@ -13,10 +13,12 @@ from pyspark.ml.evaluation import RegressionEvaluator
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.tuning import ParamGridBuilder, TrainValidationSplit
 
+from tests.feature.image.photographs import photograph
 from zoo_lab.context.nncontext import NNContext
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.feature import Scale, SeqToTensor
-from zoo_lab.nnframes import FeatureLabelPreprocessing, NNEstimator, NNModel
+from zoo_lab.feature import ChainedPreprocessing, Scale, SeqToTensor
+from zoo_lab.feature.image import ImageBrightness, ImageMatToTensor, ImageSet, RowToImageFeature
+from zoo_lab.nnframes import FeatureLabelPreprocessing, NNClassifierModel, NNEstimator, NNModel
 from zoo_lab.train import EveryEpoch, MaxEpoch, MaxIteration, MinLoss, TrainSummary, ValidationSummary
 
 
@@ -227,3 +229,45 @@ def test_it_is_tuned_by_a_train_validation_split(line: Any) -> None:
     best = tuned.fit(line)
     assert best.validationMetrics[0] < 0.5 * best.validationMetrics[1]
     assert largest_error(best.transform(line)) < 1.0
+
+
+def test_features_are_preprocessed_once_or_in_each_epoch_anew(context: NNContext) -> None:
+    pictures = photograph()[: 8 * 6, :12].reshape(6, 8, 12, 3)
+    rows = ImageSet.from_arrays(list(pictures), labels=[0.0] * 6, sc=context).to_dataframe(label_type="double")
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((8, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    chain = ChainedPreprocessing([RowToImageFeature(), ImageBrightness(-40, 40), ImageMatToTensor(format="NHWC")])
+    estimator = NNEstimator(model, "mse", chain).setOptimMethod(keras.optimizers.SGD(1e-20)).setSeed(4)
+    estimator.setFeaturesCol("image").setBatchSize(6).setMaxEpoch(3)
+    assert len(set(estimator.fit(rows).history["loss"])) == 1
+    fresh = estimator.setCachingSample(False).fit(rows).history["loss"]
+    assert len(set(fresh)) == 3
+    assert estimator.fit(rows).history["loss"] == fresh
+    without_chance = estimator.setFeaturePreprocessing(
+        ChainedPreprocessing([RowToImageFeature(), ImageMatToTensor(format="NHWC")])
+    )
+    losses = without_chance.fit(rows).history["loss"]
+    assert losses == pytest.approx(without_chance.setCachingSample(True).fit(rows).history["loss"], rel=1e-6)
+
+
+def test_several_inputs_can_only_be_preprocessed_once(line: Any) -> None:
+    estimator = NNEstimator(linear(), "mse", [Scale(2), Scale(3)]).setFeaturesCol(["a", "b"]).setCachingSample(False)
+    with pytest.raises(ArgumentError, match=r"Expected one step or chain with cachingSample=False; received 2"):
+        estimator.fit(line)
+
+
+def test_rows_that_fail_are_told_and_the_others_are_predicted(context: NNContext) -> None:
+    schema = "id int, features array<float>"
+    frame = context.spark.createDataFrame([(0, [1.0, 2.0]), (1, None), (2, [3.0]), (3, [4.0, 5.0])], schema)
+    model = NNModel(linear()).setOnError("null")
+    found = model.transform(frame).orderBy("id").collect()
+    expected = model.model.predict(np.array([[1, 2], [4, 5]], np.float32), verbose=0)[:, 0]
+    assert [found[0].prediction, found[3].prediction] == pytest.approx(expected.tolist(), rel=1e-6)
+    assert [row.prediction is None for row in found] == [False, True, True, False]
+    assert ["received null" in found[1].prediction_error, found[0].prediction_error] == [True, None]
+    classes = NNClassifierModel(linear()).setOnError("null").setPredictionCol("class")
+    told = classes.transform(frame).orderBy("id").collect()
+    guesses = [None if row.prediction is None else float(row.prediction > 0.5) for row in found]
+    assert [row["class"] for row in told] == guesses
+    assert [row.rawPrediction is None for row in told] == [False, True, True, False]
+    assert [row.class_error is None for row in told] == [True, False, False, True]

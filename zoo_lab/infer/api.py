@@ -42,7 +42,8 @@ def predict(
         on_error: "raise" ends with the error of the first row that fails, naming it. "null" goes on: a DataFrame has a
             null there, and a column more, such as `prediction_error`, with the reason (null where all went well); an
             RDD becomes one of pairs (output, None) or (None, reason); arrays come as a pair (outputs, reasons), with
-            NaN (0 for whole numbers) in the place of the row. Order and number of rows stay.
+            NaN (0 for whole numbers) in the place of the row; an image of an ImageSet is marked as bad, with the
+            reason as its `problem`, and the set's policy is "mark". Order and number of rows stay.
 
     Returns:
         For a FeatureSet or arrays an array of shape (rows, …), or a list or dict of arrays as the model gives them.
@@ -69,10 +70,7 @@ def predict(
     if isinstance(data, Collection):
         from zoo_lab.infer.images import predict_images
 
-        if on_error != "raise":
-            msg = "predict: expected on_error='raise' with an ImageSet, which marks bad images itself; received 'null'."
-            raise ArgumentError(msg)
-        return predict_images(model, data, int(batch_size))
+        return predict_images(model, data, int(batch_size), on_error)
     kind = kind_of(data)
     if kind == "arrays":
         return _predict_arrays(model, data, int(batch_size), context, on_error)

@@ -42,6 +42,6 @@ def attempts(rows: int, attempt: Callable[[int, int], T]) -> Iterator[tuple[int,
 
 def reason(error: Exception) -> str:
     """Return why a row failed, short enough for a column."""
-    lines = [line.strip() for line in readable(str(error)).splitlines() if line.strip()]
+    lines = [line.strip() for line in readable(str(error), frames=False).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {' '.join(lines)}" if lines else type(error).__name__
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

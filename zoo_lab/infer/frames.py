@@ -49,7 +49,7 @@ def predict_frame(
 
     from zoo_lab.context.nncontext import as_context
 
-    error_col = f"{prediction_col}_error"
+    error_col = error_column(prediction_col)
     _check(df, feature_cols, [prediction_col] + [error_col] * (on_error == "null"))
     kinds = column_kinds(df.schema)
     structure, plans = plan_columns(kinds, feature_cols, None, None, where="predict", preprocessing=preprocessing)
@@ -69,6 +69,11 @@ def predict_frame(
     return both.withColumns({error_col: parts.getField(ERROR), prediction_col: parts.getField(PREDICTION)}).select(
         *map(_quoted, [*df.columns, prediction_col, error_col])
     )
+
+
+def error_column(prediction_col: str) -> str:
+    """Return the name of the column with the reasons of rows that have no prediction."""
+    return f"{prediction_col}_error"
 
 
 def spark_function(predictor: Any) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from zoo_lab.feature.image.taking import expect_feature, record_of
 from zoo_lab.feature.place import Place
 from zoo_lab.feature.recordform import RecordForm
 from zoo_lab.feature.structure import Structure, leaves, map_leaves
+from zoo_lab.infer.attempts import attempts, reason
 from zoo_lab.infer.modelcopy import ModelParcel, copy_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zoo_lab.feature.image.imageset import ImageSet
 
 
-def predict_images(model: Any, images: ImageSet, batch_size: int) -> ImageSet:
+def predict_images(model: Any, images: ImageSet, batch_size: int, on_error: str = "raise") -> ImageSet:
     """Return the set with the model's outputs as each image's `predict`, a list where the model has several.
 
     Args:
@@ -27,15 +28,17 @@ def predict_images(model: Any, images: ImageSet, batch_size: int) -> ImageSet:
         images: a local set is predicted now, on this machine; a distributed one when it is used, on its workers.
             Images that are marked as bad stay without a prediction.
         batch_size: images computed at once.
+        on_error: "null" marks an image that fails as bad, with the reason as its `problem`; "raise" ends with it.
     """
+    policy = "mark" if on_error == "null" else None
     if images.is_local():
-        return images.predicted(ImagePredictor(_Here(model), batch_size))
+        return images.predicted(ImagePredictor(_Here(model), batch_size, on_error), policy)
     from zoo_lab.infer.results import expect_weights
 
     expect_weights(model)
     context = images.context
     parcel = context.sc.broadcast(ModelParcel.of(model, context.threads_per_slot))
-    return images.predicted(ImagePredictor(_OnWorker(parcel), batch_size))
+    return images.predicted(ImagePredictor(_OnWorker(parcel), batch_size, on_error), policy)
 
 
 class ImagePredictor:
@@ -44,29 +47,61 @@ class ImagePredictor:
     Args:
         model: gives outputs batch by batch.
         batch_size: images computed at once.
+        on_error: "null" marks an image that fails, "raise" raises its error.
     """
 
-    def __init__(self, model: _Here | _OnWorker, batch_size: int) -> None:
+    def __init__(self, model: _Here | _OnWorker, batch_size: int, on_error: str = "raise") -> None:
         self.model = model
         self.batch_size = batch_size
+        self.on_error = on_error
 
     def __call__(self, images: Iterable[Any]) -> Iterator[ImageFeature]:
-        images, form = map(expect_feature, images), None
+        images, outputs = map(expect_feature, images), _Outputs(self.model, self.batch_size)
         while batch := list(islice(images, self.batch_size)):
             good = [image for image in batch if image.is_valid]
-            records, place = [record_of(image) for image in good], _place(good)
-            if records and form is None:
-                form = RecordForm.of(records[0], place)
-            rows = self._rows(form, form.arrays(records, place)) if records else iter(())
+            said = iter(self._said(good, outputs))
             for image in batch:
-                yield image.replace(predict=next(rows)) if image.is_valid else image
+                yield next(said) if image.is_valid else image
+
+    def _said(self, images: list[ImageFeature], outputs: _Outputs) -> Iterator[ImageFeature]:
+        """Yield the images with their outputs or, where they fail and may, with the reason."""
+        if self.on_error == "raise":
+            yield from map(_with_output, images, outputs(images))
+            return
+        for start, stop, found in attempts(len(images), lambda start, stop: outputs(images[start:stop])):
+            if isinstance(found, Exception):
+                yield images[start].replace(problem=reason(found))
+            else:
+                yield from map(_with_output, images[start:stop], found)
+
+
+class _Outputs:
+    """What the model says of some images; each has the form of the first that it has seen."""
+
+    def __init__(self, model: _Here | _OnWorker, batch_size: int) -> None:
+        self._model = model
+        self._batch_size = batch_size
+        self._form: RecordForm | None = None
+
+    def __call__(self, images: list[ImageFeature]) -> list[Any]:
+        if not images:
+            return []
+        records, place = [record_of(image) for image in images], Place("record", 0, names=[one.name for one in images])
+        form = self._form or RecordForm.of(records[0], place)
+        rows = list(self._rows(form, form.arrays(records, place)))
+        self._form = form
+        return rows
 
     def _rows(self, form: RecordForm, arrays: dict[str, np.ndarray]) -> Iterator[Any]:
-        for outputs in self.model.outputs(form.structure, arrays, self.batch_size):
+        for outputs in self._model.outputs(form.structure, arrays, self._batch_size):
             several = leaves(outputs)
             for row in range(len(several[0])):
                 said = [values[row] for values in several]
                 yield said if len(said) > 1 else said[0]
+
+
+def _with_output(image: ImageFeature, said: Any) -> ImageFeature:
+    return image.replace(predict=said)
 
 
 class _Here:
@@ -89,7 +124,3 @@ class _OnWorker:
     def outputs(self, structure: Structure, data: dict[str, np.ndarray], batch_size: int) -> Iterator[Any]:
         """Yield the outputs for the fields of one batch."""
         return copy_of(self._parcel).outputs(structure, data, batch_size)
-
-
-def _place(images: list[ImageFeature]) -> Place:
-    return Place("record", 0, names=[image.name for image in images])

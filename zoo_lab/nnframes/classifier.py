@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from pyspark.ml import Estimator
-from pyspark.ml.util import MLReadable, MLWritable
+from typing import TYPE_CHECKING
 
 from zoo_lab.nnframes.classifiermodel import NNClassifierModel
 from zoo_lab.nnframes.params import ClassParams
-from zoo_lab.nnframes.persistence import StageReader, StageWriter
-from zoo_lab.nnframes.training import check_training, compiled_again, estimator_facts, trained_run, units_of
-from zoo_lab.nnframes.trainingparams import WatchingParams
+from zoo_lab.nnframes.stages import KerasEstimator
+from zoo_lab.nnframes.training import units_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-class NNClassifier(ClassParams, WatchingParams, Estimator[NNClassifierModel], MLReadable, MLWritable):
+class NNClassifier(KerasEstimator[NNClassifierModel], ClassParams):
     """Trains a Keras classifier on the columns of a DataFrame, as one stage of a Spark ML Pipeline.
 
     Labels are class numbers from 0; one that the model has no output for is refused before training. The model given
@@ -44,28 +40,6 @@ class NNClassifier(ClassParams, WatchingParams, Estimator[NNClassifierModel], ML
         >>> MulticlassClassificationEvaluator().evaluate(classifier.fit(train).transform(test))    # doctest: +SKIP
     """
 
-    def __init__(
-        self, model: Any, criterion: Any = None, feature_preprocessing: Any = None, label_preprocessing: Any = None
-    ) -> None:
-        super().__init__()
-        check_training("NNClassifier", model, criterion)
-        self.model = model
-        self.criterion = criterion
-        self.setFeaturePreprocessing(feature_preprocessing)
-        self.setLabelPreprocessing(label_preprocessing)
-
-    def write(self) -> StageWriter:
-        """Return what saves this estimator."""
-        return StageWriter(self, lambda: estimator_facts(self))
-
-    @classmethod
-    def read(cls) -> StageReader:
-        """Return what loads such an estimator."""
-        return StageReader(cls, lambda model, facts: cls(*compiled_again(model, facts)))
-
     def _fit(self, dataset: DataFrame) -> NNClassifierModel:
         units = units_of(self.model)
-        run = trained_run(self, dataset, classes=None if units is None else max(units, 2))
-        trained = NNClassifierModel(run.model, history=run.history)
-        trained._resetUid(self.uid)  # Spark ML: a model carries its estimator's id
-        return self._copyValues(trained)
+        return self._trained(NNClassifierModel, dataset, classes=None if units is None else max(units, 2))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-from pyspark.ml import Model
-from pyspark.ml.util import MLReadable, MLWritable
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError, ModelError
 from zoo_lab.feature.preprocessing import Collection
-from zoo_lab.nnframes.model import expect_model, plain_history, predicted
-from zoo_lab.nnframes.params import ClassParams, PredictionParams
-from zoo_lab.nnframes.persistence import StageReader, StageWriter
+from zoo_lab.infer.frames import error_column
+from zoo_lab.nnframes.params import ClassParams
+from zoo_lab.nnframes.stages import KerasModel
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
-class NNClassifierModel(ClassParams, PredictionParams, Model, MLReadable, MLWritable):
+class NNClassifierModel(KerasModel, ClassParams):
     """Adds the class that a Keras model predicts: its number from 0, as a double.
 
     The class is that of the largest output. A model with one output (a sigmoid) predicts 1 above `threshold`, else 0;
@@ -32,7 +28,7 @@ class NNClassifierModel(ClassParams, PredictionParams, Model, MLReadable, MLWrit
         history: how it was trained, as Keras' `History.history`; empty if not by an NNClassifier.
 
     Params, each with a setter and a getter: featuresCol ("features"), predictionCol ("prediction"), rawPredictionCol
-    ("rawPrediction"; "" for no such column), threshold (0.5), batchSize (32), featurePreprocessing.
+    ("rawPrediction"; "" for no such column), threshold (0.5), batchSize (32), featurePreprocessing, onError ("raise").
 
     Raises `ArgumentError` listing the wrong arguments.
 
@@ -42,36 +38,20 @@ class NNClassifierModel(ClassParams, PredictionParams, Model, MLReadable, MLWrit
         >>> NNClassifierModel(model).setThreshold(0.8).transform(df)          # doctest: +SKIP
     """
 
-    def __init__(
-        self, model: Any, feature_preprocessing: Any = None, *, history: Mapping[str, list[float]] | None = None
-    ) -> None:
-        super().__init__()
-        expect_model("NNClassifierModel", model)
-        self.model = model
-        self.history = dict(history or {})
-        self.setFeaturePreprocessing(feature_preprocessing)
-
-    def write(self) -> StageWriter:
-        """Return what saves this model."""
-        return StageWriter(self, lambda: {"history": plain_history(self.history)})
-
-    @classmethod
-    def read(cls) -> StageReader:
-        """Return what loads such a model."""
-        return StageReader(cls, lambda model, facts: cls(model, history=facts["history"]))
-
     def _transform(self, dataset: DataFrame) -> DataFrame:
         from pyspark.ml.functions import array_to_vector
         from pyspark.sql import functions
 
         self._expect_free(dataset)
         outputs = f"{self.uid}_outputs"
-        frame = predicted(self, dataset, outputs)
+        frame = self._predicted(dataset, outputs)
         vector = _vector(frame.schema[outputs].dataType, functions.col(outputs))
         raw = self.getRawPredictionCol()
         if raw:
-            frame = frame.withColumn(raw, array_to_vector(vector))
-        return frame.withColumn(self.getPredictionCol(), self._class(frame, outputs, vector)).drop(outputs)
+            # array_to_vector fails on the null of a row that failed
+            frame = frame.withColumn(raw, functions.when(vector.isNotNull(), array_to_vector(vector)))
+        frame = frame.withColumn(self.getPredictionCol(), self._class(frame, outputs, vector)).drop(outputs)
+        return frame.withColumnRenamed(error_column(outputs), error_column(self.getPredictionCol()))
 
     def _class(self, frame: DataFrame, outputs: str, vector: Column) -> Column:
         """Return the class that a model's outputs mean."""
@@ -92,10 +72,11 @@ class NNClassifierModel(ClassParams, PredictionParams, Model, MLReadable, MLWrit
             raise ArgumentError(msg)
         checks = Checks("transform")
         taken = set(map(str.lower, dataset.columns))
-        for name, column in {
-            "predictionCol": self.getPredictionCol(),
-            "rawPredictionCol": self.getRawPredictionCol(),
-        }.items():
+        prediction = self.getPredictionCol()
+        added = [("predictionCol", prediction), ("rawPredictionCol", self.getRawPredictionCol())]
+        if self.getOnError() == "null":
+            added.append(("predictionCol", error_column(prediction)))
+        for name, column in added:
             free = column.lower() not in taken
             checks.require(free, f"Expected no column {column!r}; the DataFrame has one. Drop it, or set {name}.")
         checks.done()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from pyspark.ml import Estimator
-from pyspark.ml.util import MLReadable, MLWritable
+from typing import TYPE_CHECKING
 
 from zoo_lab.nnframes.model import NNModel
-from zoo_lab.nnframes.persistence import StageReader, StageWriter
-from zoo_lab.nnframes.training import check_training, compiled_again, estimator_facts, trained_run
-from zoo_lab.nnframes.trainingparams import WatchingParams
+from zoo_lab.nnframes.stages import KerasEstimator
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-class NNEstimator(WatchingParams, Estimator[NNModel], MLReadable, MLWritable):
+class NNEstimator(KerasEstimator[NNModel]):
     """Trains a Keras model on the columns of a DataFrame, as one stage of a Spark ML Pipeline.
 
     The model given here is never changed: every fit starts from its weights, as tuning needs it.
@@ -43,27 +38,5 @@ class NNEstimator(WatchingParams, Estimator[NNModel], MLReadable, MLWritable):
         >>> estimator.fit(train).transform(test).select("label", "prediction").show()    # doctest: +SKIP
     """
 
-    def __init__(
-        self, model: Any, criterion: Any = None, feature_preprocessing: Any = None, label_preprocessing: Any = None
-    ) -> None:
-        super().__init__()
-        check_training("NNEstimator", model, criterion)
-        self.model = model
-        self.criterion = criterion
-        self.setFeaturePreprocessing(feature_preprocessing)
-        self.setLabelPreprocessing(label_preprocessing)
-
-    def write(self) -> StageWriter:
-        """Return what saves this estimator."""
-        return StageWriter(self, lambda: estimator_facts(self))
-
-    @classmethod
-    def read(cls) -> StageReader:
-        """Return what loads such an estimator."""
-        return StageReader(cls, lambda model, facts: cls(*compiled_again(model, facts)))
-
     def _fit(self, dataset: DataFrame) -> NNModel:
-        run = trained_run(self, dataset)
-        trained = NNModel(run.model, history=run.history)
-        trained._resetUid(self.uid)  # Spark ML: a model carries its estimator's id
-        return self._copyValues(trained)
+        return self._trained(NNModel, dataset)

@@ -11,6 +11,7 @@ from typing import Any
 from pyspark.ml.param import Param, Params
 from pyspark.ml.param.shared import HasFeaturesCol, HasPredictionCol, HasRawPredictionCol, HasThreshold
 
+from zoo_lab.infer.attempts import POLICIES
 from zoo_lab.nnframes import converters as to
 from zoo_lab.nnframes.plain import restored
 from zoo_lab.nnframes.preprocessings import FeatureLabelPreprocessing
@@ -38,7 +39,7 @@ class ObjectParams(Params):
 
 
 class PredictionParams(ObjectParams, HasFeaturesCol, HasPredictionCol):
-    """What predicting needs: featuresCol, predictionCol, batchSize and featurePreprocessing."""
+    """What predicting needs: featuresCol, predictionCol, batchSize, featurePreprocessing and onError."""
 
     featuresCol: Param[Any] = param(  # noqa: N815 - Spark ML's spelling, as all below
         "featuresCol", "column of the input; a list or dict of columns for several inputs.", to.columns("featuresCol")
@@ -54,10 +55,13 @@ class PredictionParams(ObjectParams, HasFeaturesCol, HasPredictionCol):
     featurePreprocessing: Param[Any] = param(  # noqa: N815
         "featurePreprocessing", "step or chain for each row of the features.", to.preprocessing("featurePreprocessing")
     )
+    onError: Param[str] = param(  # noqa: N815
+        "onError", "raise: a row that fails ends transform; null: it gets a null.", to.one_of("onError", POLICIES)
+    )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._setDefault(batchSize=32)
+        self._setDefault(batchSize=32, onError="raise")
 
     def setFeaturesCol(self, value: Any) -> Any:  # noqa: N802
         """Set the column of inputs: numbers, arrays, vectors, images or strings.
@@ -82,6 +86,18 @@ class PredictionParams(ObjectParams, HasFeaturesCol, HasPredictionCol):
     def getBatchSize(self) -> int:  # noqa: N802
         """Return the rows in a batch."""
         return self.getOrDefault(self.batchSize)
+
+    def setOnError(self, value: str) -> Any:  # noqa: N802
+        """Set what `transform` does where a row fails: "raise" ends with its error, "null" goes on.
+
+        With "null" such a row has a null as its prediction, and a column more, such as `prediction_error`, has the
+        reason. Rows that fail in training always end it.
+        """
+        return self._set(onError=value)
+
+    def getOnError(self) -> str:  # noqa: N802
+        """Return what `transform` does where a row fails."""
+        return self.getOrDefault(self.onError)
 
     def setFeaturePreprocessing(self, value: Any) -> Any:  # noqa: N802
         """Set what each row of the features goes through: a step, a chain, or a size such as [28, 28].

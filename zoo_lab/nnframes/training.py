@@ -13,7 +13,8 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.triggers import EveryEpoch
 from zoo_lab.feature.featureset import FeatureSet
-from zoo_lab.feature.preprocessing import Collection
+from zoo_lab.feature.image.row import RowToImageFeature
+from zoo_lab.feature.preprocessing import ChainedPreprocessing, Collection, Preprocessing, steps_of
 from zoo_lab.feature.sources import pin_dataframe
 from zoo_lab.nnframes.copies import trainable_copy
 from zoo_lab.nnframes.plain import plain, restored
@@ -139,9 +140,25 @@ def _pinned(stage: Any, dataset: DataFrame, classes: int | None) -> Iterator[tup
 
 def _rows(stage: Any, frame: DataFrame, classes: int | None) -> FeatureSet:
     features, labels = stage.getFeaturesCol(), stage.getLabelCol()
-    steps = steps_for(stage.getFeaturePreprocessing(), features), steps_for(stage.getLabelPreprocessing(), labels)
+    steps, again = steps_for(stage.getFeaturePreprocessing(), features), None
+    if not stage.getCachingSample() and steps is not None:
+        steps, again = None, _one_step(steps)
     weight = stage.getOrDefault(stage.weightCol) if stage.isDefined(stage.weightCol) else None
-    return FeatureSet(*pin_dataframe(frame, features, labels, weight, *steps, classes=classes))
+    label_steps = steps_for(stage.getLabelPreprocessing(), labels)
+    rows = FeatureSet(*pin_dataframe(frame, features, labels, weight, steps, label_steps, classes=classes))
+    return rows if again is None else rows.transform(again)
+
+
+def _one_step(steps: Any) -> Preprocessing | None:
+    """Return the step as it is for rows of arrays, which are images already."""
+    if isinstance(steps, Preprocessing):
+        left = [one for one in steps_of(steps) if not isinstance(one, RowToImageFeature)]
+        return ChainedPreprocessing(left) if left else None
+    msg = (
+        f"Expected one step or chain with cachingSample=False; received {len(steps)} of them as featurePreprocessing. "
+        "Several inputs are preprocessed once: setCachingSample(True)."
+    )
+    raise ArgumentError(msg)
 
 
 def _pinned_images(stage: Any, images: Collection) -> FeatureSet:

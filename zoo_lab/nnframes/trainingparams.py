@@ -47,7 +47,9 @@ class TrainingParams(PredictionParams, HasLabelCol, HasWeightCol):
         to.number("gradientClippingByL2Norm", above=True),
     )
     cachingSample: Param[bool] = param(  # noqa: N815
-        "cachingSample", "whether data is preprocessed once; it always is.", to.boolean("cachingSample")
+        "cachingSample",
+        "true: features are preprocessed once; false: whenever rows are read, in each epoch anew.",
+        to.boolean("cachingSample"),
     )
     dataCacheLevel: Param[str] = param(  # noqa: N815
         "dataCacheLevel", "where data is kept; memory-mapped files do all of them.", to.one_of("dataCacheLevel", LEVELS)
@@ -152,15 +154,19 @@ class TrainingParams(PredictionParams, HasLabelCol, HasWeightCol):
         return self
 
     def setCachingSample(self, value: bool) -> Any:  # noqa: N802
-        """Set whether data is preprocessed once; taken from the predecessor: here it always is."""
+        """Set whether the features are preprocessed once, default True, or whenever rows are read.
+
+        With False what is pinned are the column's own values, all of one shape, and random steps draw anew in each epoch,
+        by seed, epoch and row. It takes one column and one step or chain.
+        """
         return self._set(cachingSample=value)
 
     def getCachingSample(self) -> bool:  # noqa: N802
-        """Return what was set."""
+        """Return whether the features are preprocessed once."""
         return self.getOrDefault(self.cachingSample)
 
     def isCachingSample(self) -> bool:  # noqa: N802
-        """Return what was set, under the predecessor's name."""
+        """Return the same, under the predecessor's name."""
         return self.getCachingSample()
 
     def setDataCacheLevel(self, level: str, numSlice: int | None = None) -> Any:  # noqa: N802, N803

@@ -371,11 +371,12 @@ class ImageSet(Viewable):
         """Pin the images for training; see `FeatureSet.from_image_set`."""
 
     @abstractmethod
-    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]]) -> ImageSet:
+    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]], policy: str | None = None) -> ImageSet:
         """Return a new set of the same images with their `predict`; `zoo_lab.predict` is what calls it.
 
         Args:
             run: takes images, as the chain makes them, and gives as many with their `predict`, in the same order.
+            policy: of the new set, as in `read`; None for this set's own.
         """
 
     @abstractmethod

@@ -184,10 +184,12 @@ class DistributedImageSet(ImageSet):
             return pin_images(self.context, self._source.images(), self._pipeline, augment, keep)
         return FeatureSet.from_rdd(self.rdd.mapPartitions(records_of), context=self.context)
 
-    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]]) -> DistributedImageSet:
+    def predicted(
+        self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]], policy: str | None = None
+    ) -> DistributedImageSet:
         """Return a new set with what `run` says of each image, on the workers and when it is asked for."""
         source = MappedSource(self._source, self._pipeline, run)
-        return DistributedImageSet.of(self.context, source, Pipeline(policy=self.policy), self._label_map)
+        return DistributedImageSet.of(self.context, source, Pipeline(policy=policy or self.policy), self._label_map)
 
     def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet; see `ImageSet.write_parquet`."""

@@ -169,7 +169,9 @@ class LocalImageSet(ImageSet):
         """Pin the images for training; see `FeatureSet.from_image_set`."""
         return self.to_distributed(context).to_feature_set(augment=augment, keep=keep)
 
-    def predicted(self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]]) -> LocalImageSet:
+    def predicted(
+        self, run: Callable[[Iterable[Any]], Iterator[ImageFeature]], policy: str | None = None
+    ) -> LocalImageSet:
         """Return a new set with what `run` says now of each image; the images are read again when asked for."""
         found: list[ImageFeature] = []
 
@@ -179,12 +181,12 @@ class LocalImageSet(ImageSet):
                     found.append(source)
                     yield value
 
-        said = [feature.predict for feature in run(values())]
+        said = [(feature.predict, feature.problem) for feature in run(values())]
         sources = [
-            to_load(source.uri, MadeAgain(source, self._pipeline, predict), label=source.label)
-            for source, predict in zip(found, said, strict=True)
+            to_load(source.uri, MadeAgain(source, self._pipeline, predict, problem), label=source.label)
+            for source, (predict, problem) in zip(found, said, strict=True)
         ]
-        return LocalImageSet(sources, pipeline=Pipeline(policy=self.policy), label_map=self._label_map)
+        return LocalImageSet(sources, pipeline=Pipeline(policy=policy or self.policy), label_map=self._label_map)
 
     def write_parquet(self, output: PathLike) -> None:
         """Write the images to a new folder as Parquet, with this machine alone; see `ImageSet.write_parquet`."""

@@ -112,16 +112,18 @@ class MadeAgain(Loader):
         source: the image as it was before.
         pipeline: what the set does to it.
         predict: what the model said.
+        problem: why it said nothing; empty if it is fine.
     """
 
     source: ImageFeature
     pipeline: Pipeline
     predict: Any
+    problem: str = ""
 
     def load(self, source: ImageFeature) -> ImageFeature:
         """Return the image as the set makes it, with the prediction."""
         [feature] = self.pipeline.run([self.source])
-        return feature.replace(predict=self.predict)
+        return feature.replace(predict=self.predict, problem=feature.problem or self.problem)
 
 
 def _key(feature: ImageFeature) -> str:
