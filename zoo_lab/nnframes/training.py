@@ -20,6 +20,7 @@ from zoo_lab.nnframes.copies import trainable_copy
 from zoo_lab.nnframes.plain import plain, restored
 from zoo_lab.nnframes.preprocessings import steps_for
 from zoo_lab.nnframes.trainingparams import WatchingParams
+from zoo_lab.nnframes.tuning import ending_with_its_cell
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -58,7 +59,7 @@ def trained_run(stage: WatchingParams, dataset: DataFrame, classes: int | None =
     from zoo_lab.train.api import fit
 
     model = _copy(stage)
-    with _pinned(stage, dataset, classes) as (train, validation):
+    with ending_with_its_cell() as listeners, _pinned(stage, dataset, classes) as (train, validation):
         return fit(
             model,
             train,
@@ -66,7 +67,7 @@ def trained_run(stage: WatchingParams, dataset: DataFrame, classes: int | None =
             validation_data=validation,
             seed=stage.getSeed(),
             checkpoint=_checkpoints(stage),
-            listeners=[one.listener(model) for one in _summaries(stage)],
+            listeners=[*listeners, *(one.listener(model) for one in _summaries(stage))],
             name=model.name,
             **_ending(stage, -(-train.rows // stage.getBatchSize())),
         )
