@@ -66,6 +66,29 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunMade(Event):
+    """What `fit` was called with, in a form that can be repeated; it follows `RunStarted`.
+
+    `arguments` are those that differ from the defaults, as Python literals; `written` are those that are no literals, as
+    the cell wrote them; `others` are the rest, in words. `model` is the architecture and `compiled` the compile
+    configuration, both as Keras' JSON, "" where Keras has none. `digest` names the weights (and the optimizer's state)
+    that it began with; `start` holds them where they are small: an .npz file as base64. `data` says in words what it
+    trained on. `context` are the Spark properties that the context was asked for, `versions` those of the packages.
+    """
+
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    compiled: str = ""
+    digest: str = ""
+    start: str = ""
+    data: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class IterationDone(Event):
     """One global batch has been applied to the weights.
 

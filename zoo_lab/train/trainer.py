@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunMade, RunStarted, RunStopped
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.plan import Plan
@@ -36,6 +36,7 @@ class Job:
     class_weight: Mapping[int, float] | None
     start: Start
     checkpoints: Checkpoints | None
+    made: RunMade
 
 
 def train(run: Run, job: Job) -> None:
@@ -46,6 +47,7 @@ def train(run: Run, job: Job) -> None:
     try:
         with _logged(run) as log, interruptible():
             run.stream.emit(_started(run, job))
+            run.stream.emit(job.made)
             _tell_again(run, job.start)
             try:
                 reason = _train(run, job, log)

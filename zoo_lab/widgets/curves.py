@@ -19,6 +19,7 @@ from zoo_lab.core.events import (
     KnobTurned,
     Notice,
     RunContinued,
+    RunMade,
     RunPaused,
     RunStarted,
     RunStopped,
@@ -52,6 +53,7 @@ class Curves:
         self.run = run
         self.started: RunStarted | None = None
         self.stopped: RunStopped | None = None
+        self.made: RunMade | None = None
         self.state = "starting"
         self.iteration = array("q")
         self.values = Columns(["loss", "seconds"])
@@ -90,6 +92,10 @@ class Curves:
     def _(self, event: RunStarted) -> None:
         self.started, self.notice = event, ""
         self.knobs = dict(event.knobs)
+
+    @_take.register
+    def _(self, event: RunMade) -> None:
+        self.made = event
 
     @_take.register
     def _(self, event: IterationDone) -> None:
