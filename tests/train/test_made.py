@@ -78,7 +78,11 @@ def test_an_argument_that_nobody_wrote_is_kept_in_words():
         raise NotImplementedError
 
     given = {"model": None, "data": None, "drop": DropSlow(0.05), "seed": None}
-    assert made._sorted_out(call, given, {}) == ({}, {}, {"model": "None", "data": "None", "drop": repr(DropSlow(0.05))})
+    assert made._sorted_out(call, given, {}) == (
+        {},
+        {},
+        {"model": "None", "data": "None", "drop": repr(DropSlow(0.05))},
+    )
 
 
 def test_a_model_of_the_user_s_own_class_and_large_weights_are_left_out(monkeypatch):
