@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import signal
+import socket
 
 import keras
 import numpy as np
@@ -254,6 +255,8 @@ def test_a_killed_worker_costs_nothing_but_time(train, sync, worker_pids):
     assert len(lost) == 1
     assert lost[0].iteration >= 4  # where its turn comes later, as the pool may hold idle workers of other tests
     assert "worker" in lost[0].reason.lower()
+    assert lost[0].worker in (0, 1)
+    assert lost[0].host == socket.gethostname()
     assert "\n" not in lost[0].reason
     assert run.state == "finished"
     assert largest_difference(model, reference) == 0

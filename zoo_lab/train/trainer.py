@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -101,7 +102,9 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
     live = job.live
     with ExitStack() as resources:
         session = resources.enter_context(context.jobs.session(f"zoo_lab: fit {run.name}"))
-        repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
+        repeat = Repeater(
+            run.id, run.stream.emit, lambda: run.stopping, socket.gethostname() if context.one_host else ""
+        )
         crew = resources.enter_context(closing(Crew(run, job, session, repeat)))
         run.on_stop(lambda: _cancel_if_slow(crew, run))
         try:

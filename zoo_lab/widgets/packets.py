@@ -14,21 +14,28 @@ from zoo_lab.widgets.curves import Curves
 
 
 def packet(
-    curves: Curves, start: int = 0, epoch_start: int = 0, mark_start: int = 0, *, reset: bool = False
+    curves: Curves,
+    start: int = 0,
+    epoch_start: int = 0,
+    mark_start: int = 0,
+    lane_start: int = 0,
+    *,
+    reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
-    """Return the content and the three buffers (iterations, epochs, timing) that bring a view up to date.
+    """Return the content and the four buffers (iterations, epochs, timing, lanes) that bring a view up to date.
 
     Args:
         curves: the run so far.
         start: how many iterations the view already has, default 0.
         epoch_start: how many epochs it already has, default 0.
         mark_start: how many marks it already has, default 0.
+        lane_start: how many rows of what each worker did it already has, default 0.
         reset: True when the view shall forget what it has.
 
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
     row for each iteration too.
     """
-    names, epoch_names = ["loss", *curves.metrics], curves.epoch_values.names
+    names, epoch_names, lanes = ["loss", *curves.metrics], curves.epoch_values.names, curves.lanes.table
     content = {
         "type": "data",
         "reset": reset,
@@ -39,6 +46,9 @@ def packet(
         "epochStart": epoch_start,
         "epochCount": len(curves.epoch_values) - epoch_start,
         "epochColumns": ["iteration", *epoch_names],
+        "laneStart": lane_start,
+        "laneCount": len(lanes) - lane_start,
+        "laneColumns": lanes.names,
         "markStart": mark_start,
         "marks": curves.marks[mark_start:],
         "summary": summary(curves),
@@ -47,6 +57,7 @@ def packet(
         _pack([curves.iteration, *(curves.values[name] for name in names)], start),
         _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
         _pack([curves.timing[name] for name in curves.timing.names], start),
+        _pack([lanes[name] for name in lanes.names], lane_start),
     ]
     return content, buffers
 
@@ -75,6 +86,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "sync": started.sync if started else "",
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "workersLost": curves.workers_lost,
+        "lost": [list(loss) for loss in curves.lanes.lost],
         "batchesRejected": curves.batches_rejected,
     }
 

@@ -58,6 +58,7 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._sent = 0
         self._epochs_sent = 0
         self._marks_sent = 0
+        self._lanes_sent = 0
         self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
         self.on_msg(self._receive)
 
@@ -79,7 +80,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent))
+            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent, self._lanes_sent))
 
     def close(self) -> None:
         """End the thread and remove all views."""
@@ -102,6 +103,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def _deliver(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         curves = self.curves
         self._sent, self._epochs_sent, self._marks_sent = len(curves), len(curves.epoch_values), len(curves.marks)
+        self._lanes_sent = len(curves.lanes.table)
         self.send(content, buffers)
 
     def _pass_on(self, request: Mapping[str, Any]) -> None:

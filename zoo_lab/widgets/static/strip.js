@@ -1,13 +1,14 @@
 /** Where the time went, iteration by iteration: a stacked strip under the charts, and a lane for each worker below it. */
 
 import { colourOf, h, setText } from "./dom.js";
+import { gaps, laneCells, laneWords, lostWords } from "./lanes.js";
 import { PARTS } from "./parts.js";
 import { MARGIN } from "./plot.js";
 import { makeScale } from "./scale.js";
 import { duration } from "./wording.js";
 
 const STACK = 44;
-const LANE = 12;
+const LANE = 14;
 const WIDEST = 60;
 const MOST_LANES = 8;
 
@@ -60,7 +61,9 @@ export class TimeStrip {
     const width = this.canvas.clientWidth;
     const names = ["text-quiet", ...PARTS.map((name) => `part-${name}`)];
     const colours = names.map((name) => colourOf(this.element, `--zoo-${name}`));
-    const drawn = [rows, rows.length, width, lanes, places.logX, ...places.xDomain, ...colours];
+    const lost = summary.lost ?? [];
+    const own = this.store.lanes;
+    const drawn = [rows, rows.length, own.length, lost.length, width, lanes, places.logX, ...places.xDomain, ...colours];
     if (drawn.every((part, index) => part === this.drawn?.[index])) return; // a crosshair moves: nothing of it is here
     this.drawn = drawn;
     const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
@@ -68,8 +71,48 @@ export class TimeStrip {
     const wide = places.logX ? 1 : Math.min(Math.max(columns / (last - first + 1), 1), WIDEST); // the last has room too
     const place = makeScale(places.xDomain, [0, columns - wide], places.logX);
     const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
+    const workers = own.length ? laneCells(own, columns, place, lanes) : [];
+    const missing = Array.from({ length: lanes }, (_, worker) => gaps(own, lost, worker));
     this.draw(seen, lanes, width);
-    this.tell(seen, lanes);
+    this.drawWorkers(workers, columns);
+    this.drawGaps(missing, columns, place);
+    this.tell(seen, lanes, [...laneWords(workers), ...lostWords(lost)], lostWords(lost));
+  }
+
+  /** What each worker did, over the lanes that only tell who was slowest. */
+  drawWorkers(workers, columns) {
+    const pen = this.canvas.getContext("2d");
+    workers.forEach(({ names, cells }, worker) => {
+      const top = STACK + 4 + worker * LANE;
+      pen?.clearRect(MARGIN.left, top, columns, LANE);
+      const colours = names.map((name) => colourOf(this.element, `--zoo-part-${name}`));
+      eachFilled(cells, (cell, left, wide) => {
+        const whole = cell.parts.reduce((sum, part) => sum + part, 0) || 1;
+        let bottom = top + LANE - 2;
+        cell.parts.forEach((seconds, part) => {
+          const tall = (seconds / whole) * (LANE - 3);
+          pen.fillStyle = colours[part];
+          pen.fillRect(MARGIN.left + left, bottom - tall, wide, tall);
+          bottom -= tall;
+        });
+      });
+    });
+  }
+
+  /** A lane is grey where its worker is missing, and its name struck out while nobody has taken its place. */
+  drawGaps(missing, columns, place) {
+    const pen = this.canvas.getContext("2d");
+    if (!pen) return;
+    const within = (iteration) => Math.min(Math.max(place(iteration), 0), columns);
+    missing.forEach((losses, worker) => {
+      const top = STACK + 4 + worker * LANE;
+      for (const [from, to] of losses) {
+        const [left, right] = [within(from), to === Infinity ? columns : within(to)];
+        pen.fillStyle = colourOf(this.element, "--zoo-text-quiet");
+        pen.fillRect(MARGIN.left + Math.min(left, columns - 4), top + 1, Math.max(right - left, 4), LANE - 2);
+        if (to === Infinity) pen.fillRect(MARGIN.left - 26, top + LANE / 2, 20, 1);
+      }
+    });
   }
 
   draw({ names, cells }, lanes, width) {
@@ -119,15 +162,16 @@ export class TimeStrip {
     }
   }
 
-  tell({ names, cells }, lanes) {
+  tell({ names, cells }, lanes, told = [], lost = []) {
     const rows = cells.reduce((sum, cell) => sum + cell.rows, 0) || 1;
     const mean = (part) => cells.reduce((sum, cell) => sum + (cell.rows ? cell.parts[part] * cell.rows : 0), 0) / rows;
     const parts = names.map((name, part) => `${name} ${duration(mean(part))}`);
     const share = (worker) => Math.round((100 * cells.reduce((sum, cell) => sum + cell.slowest[worker], 0)) / rows);
     const workers = Array.from({ length: lanes }, (_, worker) => `worker ${worker} slowest in ${share(worker)} %`);
-    this.canvas.setAttribute("aria-label", `Time of an iteration: ${[...parts, ...workers].join(", ")}`);
+    this.canvas.setAttribute("aria-label", `Time of an iteration: ${[...parts, ...workers, ...told].join(", ")}`);
     const slowest = Array.from({ length: lanes }, (_, worker) => `w${worker} ${share(worker)} %`).join(", ");
-    setText(this.caption, slowest ? `time of an iteration · slowest worker: ${slowest}` : "time of an iteration");
+    const heads = ["time of an iteration", ...(slowest ? [`slowest worker: ${slowest}`] : []), ...lost];
+    setText(this.caption, heads.join(" · "));
   }
 }
 
