@@ -1,15 +1,20 @@
 /** Draws one chart on a canvas: curves by iteration, marks by epoch, a crosshair. Knows numbers and colours, no run. */
 
+import { pyramidOf } from "./pyramid.js";
 import { extent, inverse, linearTicks, logTicks, makeScale, padded, tickText } from "./scale.js";
 
+const COLUMN = 0.75; // pixels
 export const MARGIN = { top: 10, right: 14, bottom: 24, left: 48 };
 
 /** Where things lie: scales and ticks of a chart of the given size, or null where there is nothing to show. */
 export function layout({ lines, marks, epochEnds = [], events = [], log = false, logX = false, zoom = null }, width, height) {
-  const horizontal = zoom ?? extent([...lines, ...marks].map((series) => series.iterations));
+  const horizontal = zoom ?? extent([...lines, ...marks].map(({ iterations }) => [iterations[0], iterations.at(-1)]));
   if (!horizontal) return null;
   const xDomain = zoom ?? [Math.min(horizontal[0], 1), Math.max(horizontal[1], 2)];
-  const seen = (series, values) => (zoom ? values.slice(...stretch(series.iterations, zoom)) : values);
+  const seen = ({ iterations }, values) => {
+    const [from, to] = zoom ? stretch(iterations, zoom) : [0, values.length];
+    return pyramidOf(values).extent(from, Math.min(to, values.length), log) ?? [];
+  };
   const shown = [...lines.map((line) => seen(line, line.smoothed)), ...marks.map((mark) => seen(mark, mark.values))];
   const vertical = withRaw(extent(shown, log), lines.map((line) => seen(line, line.values)), log);
   if (!vertical) return null;
@@ -154,35 +159,41 @@ function drawCrosshair(pen, { box, x, y }, { lines, marks }, colours, { iteratio
   });
 }
 
-/** A path through many points; where several fall on one pixel column it keeps that column's lowest and highest. */
+/**
+ * A path through many points; where several fall on one pixel column it keeps that column's lowest and highest. Blocks of
+ * points that lie within a column are taken as a whole, so that it is the picture's width that costs, not the run's length.
+ */
 function strokeColumns(pen, iterations, values, x, y, zoom = null) {
   const path = [];
   let column = null;
   const [from, to] = zoom ? stretch(iterations, zoom) : [0, values.length];
-  for (let index = from; index < to; index++) {
-    const top = y(values[index]);
-    if (!Number.isFinite(top)) {
+  const pyramid = pyramidOf(values);
+  for (let index = from, size = 1; index < to; index += size) {
+    const left = x(iterations[index]);
+    size = pyramid.sizeAt(index, to, (wanted) => x(iterations[index + wanted - 1]) - left < COLUMN);
+    const block = pyramid.block(index, size);
+    const top = y(block.high);
+    const bottom = Number.isFinite(y(block.low)) ? y(block.low) : y(block.positive);
+    if (!Number.isFinite(top) || !Number.isFinite(bottom)) {
       path.push(null);
       column = null;
-      continue;
-    }
-    const left = x(iterations[index]);
-    if (column && Math.abs(left - column.left) < 0.75) {
-      widen(column, top, path);
+    } else if (column && Math.abs(left - column.left) < COLUMN) {
+      widen(column, top, bottom, path);
     } else {
-      column = { left, low: top, high: top, at: path.length };
+      column = { left, low: top, high: bottom, at: path.length };
       path.push([left, top]);
+      if (bottom > top) path.push([left, bottom]);
     }
   }
   stroke(pen, path);
 }
 
-function widen(column, top, path) {
+function widen(column, top, bottom, path) {
   column.low = Math.min(column.low, top);
-  column.high = Math.max(column.high, top);
+  column.high = Math.max(column.high, bottom);
   path.length = column.at;
   if (column.high > column.low) path.push([column.left, column.low], [column.left, column.high]);
-  path.push([column.left, top]);
+  path.push([column.left, bottom]);
 }
 
 function stroke(pen, path) {

@@ -5,6 +5,7 @@ import { gaps, laneCells, laneWords, lostWords } from "./lanes.js";
 import { PARTS } from "./parts.js";
 import { MARGIN } from "./plot.js";
 import { makeScale } from "./scale.js";
+import { rowsOfColumns, sumsOf } from "./sums.js";
 import { duration } from "./wording.js";
 
 const STACK = 44;
@@ -18,21 +19,16 @@ const MOST_LANES = 8;
  */
 export function columnsOf(iterations, timings, columns, place, workers) {
   const names = PARTS.filter((name) => timings.names.includes(name));
-  const cells = Array.from({ length: columns }, () => ({
-    rows: 0,
-    parts: names.map(() => 0),
-    slowest: new Array(workers).fill(0),
-  }));
-  const numbers = names.map((name) => timings.get(name));
-  const slowest = timings.get("slowest");
-  for (let row = 0; row < iterations.length; row++) {
-    const cell = cells[Math.floor(place(iterations[row]))];
-    if (!cell || !Number.isFinite(numbers[0]?.[row])) continue;
-    cell.rows += 1;
-    for (let part = 0; part < names.length; part++) cell.parts[part] += numbers[part][row] || 0;
-    if (slowest[row] < workers) cell.slowest[slowest[row]] += 1;
-  }
-  for (const cell of cells) if (cell.rows) cell.parts = cell.parts.map((sum) => sum / cell.rows);
+  const sums = names.map((name) => sumsOf(timings.get(name)));
+  const slowest = sumsOf(timings.get("slowest"));
+  const cells = rowsOfColumns(iterations, columns, place).map(([from, to]) => {
+    const rows = to > from && sums.length ? sums[0].count(from, to) : 0;
+    return {
+      rows,
+      parts: sums.map((sum) => (rows ? sum.total(from, to) / rows : 0)),
+      slowest: Array.from({ length: workers }, (_, worker) => (rows ? slowest.equal(worker, from, to) : 0)),
+    };
+  });
   return { names, cells };
 }
 
