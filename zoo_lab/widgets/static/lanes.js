@@ -1,24 +1,22 @@
 /** A lane for each worker: the split of its own time, and grey from where it was lost to where its place works again. */
 
 import { PARTS } from "./parts.js";
+import { rowsOfColumns, sumsOf } from "./sums.js";
 import { duration } from "./wording.js";
 
 /**
- * What the lanes show in each of `columns` pixel columns, for each worker: the mean seconds of its parts, null where
- * nothing is known. `place` gives the column of an iteration.
+ * What the lanes show in each of `columns` pixel columns, for each worker: in how many rows it has something, and the
+ * seconds of its parts in all of them. `place` gives the column of an iteration.
  */
 export function laneCells(table, columns, place, workers) {
-  const iterations = table.get("iteration");
+  const stretches = rowsOfColumns(table.get("iteration"), columns, place);
   return Array.from({ length: workers }, (_, worker) => {
     const names = PARTS.filter((name) => table.names.includes(`${worker} ${name}`));
-    const numbers = names.map((name) => table.get(`${worker} ${name}`));
-    const cells = Array.from({ length: columns }, () => ({ rows: 0, parts: names.map(() => 0) }));
-    for (let row = 0; row < iterations.length; row++) {
-      const cell = cells[Math.floor(place(iterations[row]))];
-      if (!cell || !Number.isFinite(numbers[0]?.[row])) continue;
-      cell.rows += 1;
-      for (let part = 0; part < names.length; part++) cell.parts[part] += numbers[part][row] || 0;
-    }
+    const sums = names.map((name) => sumsOf(table.get(`${worker} ${name}`)));
+    const cells = stretches.map(([from, to]) => ({
+      rows: sums.length ? sums[0].count(from, to) : 0,
+      parts: sums.map((sum) => sum.total(from, to)),
+    }));
     return { names, cells };
   });
 }
