@@ -1,4 +1,4 @@
-"""What watching costs: frames of a chart of 100,000 points, bytes to the page, training with and without, JupyterLab's start.
+"""What watching costs: frames of a long chart, bytes to the page, training with and without, JupyterLab's start.
 
 `monitorpage` asks a headless Chromium, `monitorkernel` a Jupyter kernel; each comparison is made in turns.
 """
@@ -44,7 +44,10 @@ def extension_kilobytes(folder: Path = _EXTENSION) -> float:
 
 
 def costs(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Return frames a second, KB/s, the share of training that is lost, KB, and by how much pages are ready later in ms."""
+    """Return frames a second, KB/s, the share of training that is lost, KB, and the ms by which pages are ready later.
+
+    "spread" is by how many ms two pages of the same kind differ.
+    """
     training, ready = figures["training"], figures["ready"]
     pairs = zip(training["with"], training["without"], strict=True)
     later = [1000 * (with_it - without) for with_it, without in zip(ready["with"], ready["without"], strict=True)]

@@ -1,4 +1,4 @@
-"""The kernel's side of what watching costs: runs in a real kernel with the monitor and without, in turns, and the bytes it sends."""
+"""The kernel's side of what watching costs: runs with the monitor and without, in turns, and the bytes it sends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WAYS = {"with": "auto", "without": "none"}
 
 
 def compare(turns: int, steps: int) -> dict[str, list[float]]:
-    """Return samples a second of each run "with" and "without" the monitor, and KB/s that the kernel sent in those with it.
+    """Return samples a second of each run "with" and "without" the monitor, and the KB/s that the former sent.
 
     Args:
         turns: runs of each kind, after one of each that does not count.

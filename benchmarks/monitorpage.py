@@ -1,4 +1,4 @@
-"""The browser's side of what watching costs: a chart that is moved, and JupyterLab's start with and without the extension."""
+"""The browser's side of what watching costs: a chart that is moved, and JupyterLab's start with and without us."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from tests.browser.lab import FLAGS, chromium_path
 from tests.jupyter import JupyterServer, start_jupyter
 
-_PAGE = "<!doctype html><meta charset=utf-8><style>{style}</style><body><script type=module>{code}\n{harness}</script>"
+_PAGE = "<!doctype html><style>{style}</style>\n<script type=module>{code}{harness}</script>"
 # The widget with a model of its own: packets come as from the kernel, the pointer as from a person who drags with Shift.
 _HARNESS = """
 const listeners = new Map();
@@ -56,7 +56,7 @@ window.isReady = true;
 
 
 def pan(points: int, seconds: float) -> dict[str, float]:
-    """Return the frames a second of a chart of `points` iterations that is moved for `seconds`, and its longest frame."""
+    """Return the frames a second of a chart of `points` iterations that is moved for `seconds`, and the longest one."""
     from zoo_lab.widgets import assets
 
     code = assets.module("training_monitor").replace("export default function", "function")
@@ -72,7 +72,7 @@ def pan(points: int, seconds: float) -> dict[str, float]:
 
 
 def ready(turns: int) -> dict[str, list[float]]:
-    """Return the seconds until JupyterLab's page is ready, with the extension and without, in turns; the first is not counted."""
+    """Return the seconds until JupyterLab's page is ready with the extension and without, in turns; not the first."""
     import tempfile
 
     found: dict[str, list[float]] = {"with": [], "without": []}

@@ -18,8 +18,10 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _CELL = """
 import keras, numpy as np
 test = (np.ones((10, 4)), np.zeros(10, int))
-model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(2)])
-model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+layers = [keras.layers.Dense(8, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(2)]
+model = keras.Sequential([keras.Input((4,)), *layers])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
 run = %zoo_fit model (np.random.default_rng(1).normal(size=(90, 4)), np.arange(90) % 2) --batch-size 20 --epochs 8 \
     --validation test --name first --background
 """

@@ -10,8 +10,8 @@ TASK = (
     "({host} executor {executor}): org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)"
 )
 BARRIER = (
-    "Could not recover from a failed barrier ResultStage. Most recent failure reason: Stage failed because barrier task "
-    "ResultTask(12, 3) finished unsuccessfully."
+    "Could not recover from a failed barrier ResultStage. Most recent failure reason: Stage failed because barrier "
+    "task ResultTask(12, 3) finished unsuccessfully."
 )
 
 
