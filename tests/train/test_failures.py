@@ -95,6 +95,7 @@ def test_a_worker_that_dies_while_it_builds_the_model_costs_nothing_but_time(tra
     lost = [event for event in run.events if isinstance(event, WorkerLost)]
     assert os.path.exists(marker)
     assert [event.iteration for event in lost] == [0]
+    assert lost[0].who in {f"worker {number} on {socket.gethostname()}" for number in (0, 1)}
     assert run.state == "finished"
     train(undisturbed, (X, Y), seed=3)
     assert largest_difference(model, undisturbed) == 0

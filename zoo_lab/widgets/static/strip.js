@@ -43,6 +43,7 @@ export class TimeStrip {
   constructor(store) {
     this.store = store;
     this.drawn = null;
+    this.grain = 1; // pixels of a column
     this.canvas = h("canvas", { class: "zoo-strip-canvas", role: "img" });
     this.caption = h("figcaption", { class: "zoo-strip-caption" });
     this.element = h("figure", { class: "zoo-strip", hidden: "" }, this.caption, this.canvas);
@@ -62,8 +63,10 @@ export class TimeStrip {
     const drawn = [rows, rows.length, own.length, lost.length, width, lanes, places.logX, ...places.xDomain, ...colours];
     if (drawn.every((part, index) => part === this.drawn?.[index])) return; // a crosshair moves: nothing of it is here
     this.drawn = drawn;
-    const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
     const [first, last] = places.xDomain;
+    const pixels = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
+    this.grain = Math.min(rows.length, last - first) > 2 * pixels ? 2 : 1; // so many iterations are not told apart anyway
+    const columns = Math.max(Math.floor(pixels / this.grain), 1);
     const wide = places.logX ? 1 : Math.min(Math.max(columns / (last - first + 1), 1), WIDEST); // the last has room too
     const place = makeScale(places.xDomain, [0, columns - wide], places.logX);
     const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
@@ -80,7 +83,7 @@ export class TimeStrip {
     const pen = this.canvas.getContext("2d");
     workers.forEach(({ names, cells }, worker) => {
       const top = STACK + 4 + worker * LANE;
-      pen?.clearRect(MARGIN.left, top, columns, LANE);
+      pen?.clearRect(MARGIN.left, top, columns * this.grain, LANE);
       const colours = names.map((name) => colourOf(this.element, `--zoo-part-${name}`));
       eachFilled(cells, (cell, left, wide) => {
         const whole = cell.parts.reduce((sum, part) => sum + part, 0) || 1;
@@ -88,7 +91,7 @@ export class TimeStrip {
         cell.parts.forEach((seconds, part) => {
           const tall = (seconds / whole) * (LANE - 3);
           pen.fillStyle = colours[part];
-          pen.fillRect(MARGIN.left + left, bottom - tall, wide, tall);
+          this.fill(pen, left, bottom - tall, wide, tall);
           bottom -= tall;
         });
       });
@@ -105,10 +108,15 @@ export class TimeStrip {
       for (const [from, to] of losses) {
         const [left, right] = [within(from), to === Infinity ? columns : within(to)];
         pen.fillStyle = colourOf(this.element, "--zoo-text-quiet");
-        pen.fillRect(MARGIN.left + Math.min(left, columns - 4), top + 1, Math.max(right - left, 4), LANE - 2);
+        this.fill(pen, Math.min(left, columns - 4), top + 1, Math.max(right - left, 4), LANE - 2);
         if (to === Infinity) pen.fillRect(MARGIN.left - 26, top + LANE / 2, 20, 1);
       }
     });
+  }
+
+  /** Paint something `wide` and `tall`, in columns and pixels, from the left end of the strip on. */
+  fill(pen, left, top, wide, tall) {
+    pen.fillRect(MARGIN.left + left * this.grain, top, wide * this.grain, tall);
   }
 
   draw({ names, cells }, lanes, width) {
@@ -127,7 +135,7 @@ export class TimeStrip {
       cell.parts.forEach((seconds, part) => {
         const tall = Math.min((seconds / (top || 1)) * (STACK - 4), bottom);
         pen.fillStyle = colours[part];
-        pen.fillRect(MARGIN.left + left, bottom - tall, wide, tall);
+        this.fill(pen, left, bottom - tall, wide, tall);
         bottom -= tall;
       });
     });
@@ -141,7 +149,7 @@ export class TimeStrip {
       const top = STACK + 4 + worker * LANE;
       eachFilled(cells, (cell, left, wide) => {
         pen.globalAlpha = 0.1 + (0.9 * cell.slowest[worker]) / cell.rows;
-        pen.fillRect(MARGIN.left + left, top + 2, wide, LANE - 4);
+        this.fill(pen, left, top + 2, wide, LANE - 4);
       });
     }
     pen.globalAlpha = 1;
