@@ -46,7 +46,7 @@ def test_a_lost_worker_s_lane_has_no_more_and_the_text_names_it_and_what_is_done
 def test_a_view_is_told_of_it_and_so_is_a_saved_run(curves):
     content, buffers = packet(curves, lane_start=len(curves.lanes.table) - 2)
     assert (content["laneCount"], content["laneColumns"][0]) == (2, "iteration")
-    assert len(buffers[3]) == 2 * 7 * 4
+    assert len(buffers[-1]) == 2 * 7 * 4
     assert content["summary"]["lost"] == [[30, 1, "worker 1 on node-7"]]
     kept = saved(curves)
     assert kept["lost"] == [[30, 1, "worker 1 on node-7"]]

@@ -112,10 +112,10 @@ def fit(
         >>> run = zoo_lab.fit(model, (x, y), batch_size=128, epochs=2)      # doctest: +SKIP
         >>> run.history["loss"]                                             # doctest: +SKIP
     """
-    given, words = dict(locals()), words_of_call(sys._getframe(1))
     from zoo_lab.train.live import expect_trainable
     from zoo_lab.train.match import live_model
 
+    asked, words = dict(locals()), words_of_call(sys._getframe(1))
     expect_trainable(model)
     _check(
         batch_size,
@@ -162,7 +162,7 @@ def fit(
         if resume is None:
             expect_unused(saving, train_set.context)
         run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
-        call = made(run.id, fit, given, words, plan.seed, train_set)
+        call = made(run.id, fit, asked, words, plan.seed, train_set)
         for listener in listeners:
             run.stream.subscribe(listener)
         show(run, train_set.context, display)

@@ -18,8 +18,8 @@ def packet(
     start: int = 0,
     epoch_start: int = 0,
     mark_start: int = 0,
-    lane_start: int = 0,
     *,
+    lane_start: int = 0,
     reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
     """Return the content and the four buffers (iterations, epochs, timing, lanes) that bring a view up to date.
@@ -57,8 +57,8 @@ def packet(
         _pack([curves.iteration, *(curves.values[name] for name in names)], start),
         _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
         _pack([curves.timing[name] for name in curves.timing.names], start),
-        _pack([lanes[name] for name in lanes.names], lane_start),
     ]
+    buffers.append(_pack([lanes[name] for name in lanes.names], lane_start))  # the last one, whatever comes before
     return content, buffers
 
 

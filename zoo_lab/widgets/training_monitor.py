@@ -80,7 +80,8 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent, self._lanes_sent))
+            sent = (self._sent, self._epochs_sent, self._marks_sent)
+            self._deliver(*packet(self.curves, *sent, lane_start=self._lanes_sent))
 
     def close(self) -> None:
         """End the thread and remove all views."""
