@@ -12,10 +12,11 @@ import traitlets
 from zoo_lab.core.events import Event, RunStopped
 from zoo_lab.widgets import assets
 from zoo_lab.widgets.curves import Curves
-from zoo_lab.widgets.packets import packet
+from zoo_lab.widgets.packets import news, packet
 from zoo_lab.widgets.ticker import Ticker
 
 _SECONDS_BETWEEN_PACKETS = 0.1
+_FAST = 250  # iterations a second, from which on packets come half as often: a page gets at most 30 KB a second
 Shown = TypeVar("Shown")
 
 
@@ -59,6 +60,8 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._epochs_sent = 0
         self._marks_sent = 0
         self._lanes_sent = 0
+        self._told: dict[str, Any] = {}
+        self._seconds = _SECONDS_BETWEEN_PACKETS
         self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
         self.on_msg(self._receive)
 
@@ -105,7 +108,17 @@ class TrainingMonitor(anywidget.AnyWidget):
         curves = self.curves
         self._sent, self._epochs_sent, self._marks_sent = len(curves), len(curves.epoch_values), len(curves.marks)
         self._lanes_sent = len(curves.lanes.table)
+        if not content["reset"]:
+            self._pace(content["count"])
+        told, self._told = {} if content["reset"] else self._told, content["summary"]
+        content = {**content, "summary": news(told, self._told)}
         self.send(content, buffers)
+
+    def _pace(self, rows: int) -> None:
+        """Choose when the next packet comes, after one with so many iterations."""
+        fast = rows > _FAST * self._seconds
+        self._seconds = _SECONDS_BETWEEN_PACKETS * (2 if fast else 1)
+        self._ticker.pace(self._seconds)
 
     def _pass_on(self, request: Mapping[str, Any]) -> None:
         if self._on_request is not None and not self.curves.over:
