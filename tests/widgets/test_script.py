@@ -63,6 +63,12 @@ def test_the_script_calls_fit_with_the_same_arguments_in_the_same_context(saved)
     assert "        # drop=…,  # it was DropSlow(0.05)" in text
 
 
+def test_a_shipped_environment_is_shipped_again(saved):
+    context = {"spark.master": "yarn", "spark.executor.memory": "4g", "zoo_lab.ship_env": "True"}
+    text = as_script(saved(made=dataclasses.replace(MADE, context=context)))
+    assert "init_nncontext(ship_env=True, memory='4g', master='yarn')" in text
+
+
 def test_a_turned_knob_is_told_and_turned_again(saved):
     turned = KnobTurned(run="run-1", iteration=2, knob="learning_rate", value=0.01, before=0.1)
     text = as_script(saved(more=[turned]))

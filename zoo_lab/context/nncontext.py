@@ -62,7 +62,7 @@ class NNContext:
         ends_jvm: whether Spark's Java was started for this context and ends with it.
         state: "cold" (workers have no TensorFlow yet), "warm" or "stopped".
         gang: held during a job whose tasks wait for each other, and so need all slots.
-        asked: the Spark properties that it was asked for when it was made, without secrets.
+        asked: the Spark properties that it was asked for when it was made, without secrets, and "zoo_lab.ship_env".
         log: the file with what Spark's Java and the workers printed; it goes with the context.
     """
 

@@ -87,10 +87,13 @@ def _imports(made: RunMade) -> str:
 
 def _context(made: RunMade) -> Iterator[str]:
     properties = dict(made.context)
-    named = {name: properties.pop(key) for key, name in _PROPERTIES.items() if key in properties}
-    memory = "spark.driver.memory" if named.get("master", "local").startswith("local") else "spark.executor.memory"
+    named: dict[str, str | bool] = {name: properties.pop(key) for key, name in _PROPERTIES.items() if key in properties}
+    memory = "spark.driver.memory" if str(named.get("master", "local")).startswith("local") else "spark.executor.memory"
     if memory in properties:
         named["memory"] = properties.pop(memory)
+    shipped = properties.pop("zoo_lab.ship_env", None)
+    if shipped is not None:
+        named["ship_env"] = True if shipped == "True" else shipped
     given = [json.dumps(properties)] if properties else []
     given += [f"{name}={value!r}" for name, value in sorted(named.items(), reverse=True)]
     yield '\ndef start_context():\n    """Start Spark as it was started for the run; passwords and keys are never kept."""'
