@@ -6,6 +6,8 @@ import { extent, inverse, linearTicks, logTicks, makeScale, padded, tickText } f
 const COLUMN = 0.75; // pixels
 const FLAT = 0.5; // pixels that a line hides anyway
 const DENSE = 4; // points in a column
+const THIN = 0.4; // pixels around a band, which would vanish where it is flat
+const TALL = 3; // pixels from the lowest to the highest of a column
 export const MARGIN = { top: 10, right: 14, bottom: 24, left: 48 };
 
 /** Where things lie: scales and ticks of a chart of the given size, or null where there is nothing to show. */
@@ -120,13 +122,13 @@ function drawEvent(pen, { box, x }, { iteration, colour }) {
 }
 
 function drawSeries(pen, { x, y, zoom }, { lines, marks }, colours) {
-  pen.lineJoin = "round";
+  pen.lineJoin = "bevel"; // round ones cost as much as the line
   for (const line of lines) {
     pen.strokeStyle = line.colour;
     if (line.smoothed !== line.values) {
       pen.globalAlpha = 0.35;
       pen.lineWidth = 1;
-      drawRaw(pen, line, x, y, zoom);
+      strokeColumns(pen, line.iterations, line.values, x, y, zoom);
       pen.globalAlpha = 1;
     }
     pen.lineWidth = 2;
@@ -190,29 +192,38 @@ function columnsOfLine(iterations, values, x, y, zoom) {
   return columns;
 }
 
-/** A line through many points; where several fall on one pixel column it keeps that column's lowest and highest. */
+/**
+ * A line through many points; where several fall on one pixel column it keeps that column's lowest and highest. Where all
+ * columns are like that, it is drawn as the band that it fills: a dense zigzag looks the same and is slow to draw.
+ */
 function strokeColumns(pen, iterations, values, x, y, zoom = null) {
-  const path = columnsOfLine(iterations, values, x, y, zoom).flatMap((column) => {
-    if (!column) return [null];
-    const { left, low, high } = column;
-    return low - high < FLAT ? [[left, (low + high) / 2]] : [[left, high], [left, low]];
-  });
-  stroke(pen, path);
+  const columns = columnsOfLine(iterations, values, x, y, zoom);
+  if (fillsABand(columns)) fillBand(pen, columns);
+  else stroke(pen, columns.flatMap(cornersOf));
 }
 
-/** Single points as a line where they can be told apart, else as the band that they fill: a dense zigzag is slow to draw. */
-function drawRaw(pen, { iterations, values, colour }, x, y, zoom) {
-  const columns = columnsOfLine(iterations, values, x, y, zoom);
-  const points = columns.reduce((sum, column) => sum + (column?.points ?? 0), 0);
-  if (points < DENSE * columns.length) return strokeColumns(pen, iterations, values, x, y, zoom);
-  pen.fillStyle = colour;
+function cornersOf(column) {
+  if (!column) return [null];
+  const { left, low, high } = column;
+  return low - high < FLAT ? [[left, (low + high) / 2]] : [[left, high], [left, low]];
+}
+
+function fillsABand(columns) {
+  const shown = columns.filter(Boolean);
+  const points = shown.reduce((sum, column) => sum + column.points, 0);
+  const tall = shown.reduce((sum, column) => sum + column.low - column.high, 0);
+  return points >= DENSE * shown.length && tall >= TALL * shown.length;
+}
+
+function fillBand(pen, columns) {
+  pen.fillStyle = pen.strokeStyle;
   pen.beginPath();
   for (let begin = 0; begin < columns.length; begin++) {
     let end = begin;
     while (columns[end]) end += 1;
     const part = columns.slice(begin, end);
-    part.forEach(({ left, high }, at) => (at ? pen.lineTo(left, high) : pen.moveTo(left, high)));
-    for (const { left, low } of part.reverse()) pen.lineTo(left, low);
+    part.forEach(({ left, high }, at) => (at ? pen.lineTo(left, high - THIN) : pen.moveTo(left, high - THIN)));
+    for (const { left, low } of part.reverse()) pen.lineTo(left, low + THIN);
     begin = end;
   }
   pen.fill();
