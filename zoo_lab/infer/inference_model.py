@@ -202,8 +202,8 @@ class InferenceModel:
         Example:
             >>> served.distributed_predict(df, feature_cols="pixels").show()       # doctest: +SKIP
         """
+        from zoo_lab.core.attempts import POLICIES
         from zoo_lab.infer.api import kind_of
-        from zoo_lab.infer.attempts import POLICIES
 
         checks = Checks("InferenceModel.distributed_predict")
         checks.positive_int("batch_size", batch_size)
