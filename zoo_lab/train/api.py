@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 import warnings
@@ -17,6 +18,7 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
+from zoo_lab.train.made import made, words_of_call
 from zoo_lab.train.plan import Plan, choose_sync
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import Checkpoints, Start, expect_unused
@@ -114,6 +116,7 @@ def fit(
     from zoo_lab.train.live import expect_trainable
     from zoo_lab.train.match import live_model
 
+    asked, words = dict(locals()), words_of_call(sys._getframe(1))
     expect_trainable(model)
     _check(
         batch_size,
@@ -160,10 +163,11 @@ def fit(
         if resume is None:
             expect_unused(saving, train_set.context)
         run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
+        call = made(run.id, fit, asked, words, plan.seed, train_set)
         for listener in listeners:
             run.stream.subscribe(listener)
         show(run, train_set.context, display)
-        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving)
+        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving, call)
         return _start(run, job, pinned.pop_all(), background)
 
 

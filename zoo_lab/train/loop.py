@@ -41,6 +41,7 @@ from zoo_lab.train.task import Diagnose
 
 _PULL_SECONDS = 1.0
 _PULL_SHARE = 0.05
+_LANES = 8  # workers that are shown one by one
 
 
 class Loop:
@@ -255,6 +256,7 @@ class Loop:
             metrics={name: value for name, value in logs.items() if name != "loss" and np.ndim(value) == 0},
             parts=done.parts,
             slowest=done.slowest,
+            each=tuple(tuple(float(f"{seconds:.3g}") for seconds in times) for times in done.each[:_LANES]),
         )
 
     def _discarded(self, position: Position, done: Done) -> IterationDiscarded:

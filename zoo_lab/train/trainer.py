@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunMade, RunStarted, RunStopped
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.plan import Plan
@@ -36,6 +37,7 @@ class Job:
     class_weight: Mapping[int, float] | None
     start: Start
     checkpoints: Checkpoints | None
+    made: RunMade
 
 
 def train(run: Run, job: Job) -> None:
@@ -46,6 +48,7 @@ def train(run: Run, job: Job) -> None:
     try:
         with _logged(run) as log, interruptible():
             run.stream.emit(_started(run, job))
+            run.stream.emit(job.made)
             _tell_again(run, job.start)
             try:
                 reason = _train(run, job, log)
@@ -99,7 +102,9 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
     live = job.live
     with ExitStack() as resources:
         session = resources.enter_context(context.jobs.session(f"zoo_lab: fit {run.name}"))
-        repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
+        repeat = Repeater(
+            run.id, run.stream.emit, lambda: run.stopping, socket.gethostname() if context.one_host else ""
+        )
         crew = resources.enter_context(closing(Crew(run, job, session, repeat)))
         run.on_stop(lambda: _cancel_if_slow(crew, run))
         try:

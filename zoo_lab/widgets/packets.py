@@ -7,28 +7,35 @@ was sent last) and the whole history (from 0, with `reset`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo_lab.widgets.curves import Curves
 
 
 def packet(
-    curves: Curves, start: int = 0, epoch_start: int = 0, mark_start: int = 0, *, reset: bool = False
+    curves: Curves,
+    start: int = 0,
+    epoch_start: int = 0,
+    mark_start: int = 0,
+    *,
+    lane_start: int = 0,
+    reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
-    """Return the content and the three buffers (iterations, epochs, timing) that bring a view up to date.
+    """Return the content and the four buffers (iterations, epochs, timing, lanes) that bring a view up to date.
 
     Args:
         curves: the run so far.
         start: how many iterations the view already has, default 0.
         epoch_start: how many epochs it already has, default 0.
         mark_start: how many marks it already has, default 0.
+        lane_start: how many rows of what each worker did it already has, default 0.
         reset: True when the view shall forget what it has.
 
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
     row for each iteration too.
     """
-    names, epoch_names = ["loss", *curves.metrics], curves.epoch_values.names
+    names, epoch_names, lanes = ["loss", *curves.metrics], curves.epoch_values.names, curves.lanes.table
     content = {
         "type": "data",
         "reset": reset,
@@ -39,6 +46,9 @@ def packet(
         "epochStart": epoch_start,
         "epochCount": len(curves.epoch_values) - epoch_start,
         "epochColumns": ["iteration", *epoch_names],
+        "laneStart": lane_start,
+        "laneCount": len(lanes) - lane_start,
+        "laneColumns": lanes.names,
         "markStart": mark_start,
         "marks": curves.marks[mark_start:],
         "summary": summary(curves),
@@ -48,6 +58,7 @@ def packet(
         _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
         _pack([curves.timing[name] for name in curves.timing.names], start),
     ]
+    buffers.append(_pack([lanes[name] for name in lanes.names], lane_start))  # the last one, whatever comes before
     return content, buffers
 
 
@@ -75,8 +86,19 @@ def summary(curves: Curves) -> dict[str, Any]:
         "sync": started.sync if started else "",
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "workersLost": curves.workers_lost,
+        "lost": [list(loss) for loss in curves.lanes.lost],
         "batchesRejected": curves.batches_rejected,
     }
+
+
+def news(told: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a summary a view does not know: most of it stays the same ten times a second.
+
+    Example:
+        >>> news({"state": "running", "iteration": 3}, {"state": "running", "iteration": 4})
+        {'iteration': 4}
+    """
+    return {name: value for name, value in now.items() if name not in told or told[name] != value}
 
 
 def finite(number: float | None) -> float | None:

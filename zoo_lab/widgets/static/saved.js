@@ -7,6 +7,8 @@ export function showRecord(store, record) {
   store.rows.columns.iteration = store.rows.get("iteration").map(Math.round); // a thinned point stands for several
   fill(store.epochs, record.epochs);
   store.timings.append(numbersOf(record.timing ?? {}), store.rows.length);
+  const lanes = numbersOf(record.lanes ?? {});
+  store.lanes.append(lanes, lanes.iteration?.length ?? 0);
   store.marks = (record.marks ?? []).map((mark) => [...mark]);
   store.summary = summaryOf(record);
   store.changed();
@@ -48,6 +50,7 @@ function summaryOf(record) {
     workers: settings.workers ?? 0,
     sync: settings.sync ?? "",
     workersLost: 0,
+    lost: record.lost ?? [],
     batchesRejected: 0,
   };
 }
