@@ -101,6 +101,28 @@ class InferenceModel:
 
         return self._take(SavedModelProgram(Path(path), signature))
 
+    def load_caffe(self, def_path: str | Path, model_path: str | Path, **arguments: Any) -> InferenceModel:
+        """Load a Caffe network, in place of the one before; arguments and errors are as for `Net.load_caffe`.
+
+        Example:
+            >>> InferenceModel().load_caffe("deploy.prototxt", "googlenet.caffemodel")     # doctest: +SKIP
+        """
+        from zoo_lab.net import Net
+
+        return self._take(KerasProgram(Net.load_caffe(def_path, model_path, **arguments)))
+
+    def load_bigdl(
+        self, model_path: str | Path, weight_path: str | Path | None = None, **arguments: Any
+    ) -> InferenceModel:
+        """Load a model of BigDL, in place of the one before; arguments and errors are as for `Net.load_bigdl`.
+
+        Example:
+            >>> InferenceModel().load_bigdl("lenet.model")                 # doctest: +SKIP
+        """
+        from zoo_lab.net import Net
+
+        return self._take(KerasProgram(Net.load_bigdl(model_path, weight_path, **arguments)))
+
     @property
     def program(self) -> Program:
         """The loaded model; raises `ModelError` before there is one."""
