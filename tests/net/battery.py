@@ -37,7 +37,7 @@ def check_outputs(net: Any, x: Any, expected: Any, folder: Path, tolerance: floa
 
 
 def check_loader(
-    net: GraphNet, served: InferenceModel, x: np.ndarray, cut: str, frozen: str, folder: Path, context: Any
+    net: GraphNet, served: InferenceModel, x: np.ndarray, *, cut: str, frozen: str, folder: Path, context: Any
 ) -> None:
     """A net with one input and one output is used, saved, cut, frozen and trained on like any Keras model.
 

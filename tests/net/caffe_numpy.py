@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-def conv(x: Any, kernel: Any, bias: Any = 0, stride: Any = (1, 1), pad: Any = (0, 0), dilation: Any = (1, 1)) -> Any:
+def conv(x: Any, kernel: Any, bias: Any = 0, stride: Any = (1, 1), pad: Any = (0, 0), *, dilation: Any = (1, 1)) -> Any:
     """Convolution; groups are what the kernel's channels leave over."""
     x = np.pad(x, ((0, 0), (0, 0), (pad[0],) * 2, (pad[1],) * 2)).astype(np.float64)
     filters, depth, height, width = kernel.shape
@@ -27,7 +27,9 @@ def conv(x: Any, kernel: Any, bias: Any = 0, stride: Any = (1, 1), pad: Any = (0
     return y + np.reshape(bias, (1, -1, 1, 1))
 
 
-def deconv(x: Any, kernel: Any, bias: Any = 0, stride: Any = (1, 1), pad: Any = (0, 0), dilation: Any = (1, 1)) -> Any:
+def deconv(
+    x: Any, kernel: Any, bias: Any = 0, stride: Any = (1, 1), pad: Any = (0, 0), *, dilation: Any = (1, 1)
+) -> Any:
     channels, each, height, width = kernel.shape
     filters = bias.size if isinstance(bias, np.ndarray) else each
     groups = filters // each
@@ -91,7 +93,7 @@ def overlap(one: Any, other: Any) -> float:
     return both / float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - both)
 
 
-def detections(boxes: Any, scores: Any, background: int, limit: float, nms: float, top_k: int, keep: int) -> Any:
+def detections(boxes: Any, scores: Any, *, background: int, limit: float, nms: float, top_k: int, keep: int) -> Any:
     """The rows of one picture: boxes (priors, classes, 4), scores (priors, classes)."""
     found = []
     for label in range(scores.shape[1]):

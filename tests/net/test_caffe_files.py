@@ -13,7 +13,7 @@ import pytest
 from tests.net import caffe_numpy as reference
 from tests.net.battery import check_bad_files, check_loader
 from tests.net.test_caffe_layers import write
-from tests.net.wire import caffe_model, message
+from tests.net.wire import message
 from zoo_lab.context.nncontext import NNContext
 from zoo_lab.core.errors import ArgumentError, DataError, ModelError
 from zoo_lab.infer import InferenceModel
@@ -39,12 +39,13 @@ def test_the_predecessors_network_gives_its_numbers(small: tuple[Path, Path]) ->
     np.testing.assert_allclose(Net.load_caffe(*small).predict(x, verbose=0), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_network_is_served_saved_cut_frozen_and_trained_on(
     small: tuple[Path, Path], tmp_path: Path, context: NNContext
 ) -> None:
     x = np.random.default_rng(0).normal(size=(4, 3, 5, 5)).astype(np.float32)
     served = InferenceModel().load_caffe(*small)
-    check_loader(Net.load_caffe(*small), served, x, "conv2", "conv", tmp_path, context)
+    check_loader(Net.load_caffe(*small), served, x, cut="conv2", frozen="conv", folder=tmp_path, context=context)
 
 
 def test_layers_are_named_as_in_the_file(tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_all_parameters_that_cannot_be_computed_are_told(tmp_path: Path) -> None
     for kind, (_, part) in WRONG.items():
         assert re.search(rf"layer '{kind}' \({kind}\): .*{re.escape(part)}", told)
     assert "'after'" not in told  # nothing is wrong with what follows
-    assert f"{len(WRONG)} are not" in told
+    assert f"{len(WRONG)} cannot" in told
 
 
 def test_a_blob_that_no_layer_gives_is_told(tmp_path: Path) -> None:

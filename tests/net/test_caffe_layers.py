@@ -215,9 +215,8 @@ def test_a_layer_computes_what_caffe_defines(case: str, turned: bool, tmp_path: 
     param, blobs, expected = LAYERS[case]
     before = 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param '
     before += "{ num_output: 4 kernel_size: 1 bias_term: false } }\n"
-    layer = (
-        f'layer {{ name: "the/one" type: "{case.split()[0]}" bottom: "{"c" if turned else "data"}" top: "y"\n{param} }}'
-    )
+    kind, bottom = case.split(" ", 1)[0], "c" if turned else "data"
+    layer = f'layer {{ name: "the/one" type: "{kind}" bottom: "{bottom}" top: "y"\n{param} }}'
     mixed = np.roll(np.eye(4, dtype=np.float32), 1, 0).reshape(4, 4, 1, 1)
     files = write(tmp_path, (before if turned else "") + layer, {"the/one": blobs, "c": [mixed]})
     net = Net.load_caffe(*files)

@@ -78,3 +78,8 @@ def keras_name(name: str) -> str:
     """
     cleaned = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     return cleaned if re.match(r"[A-Za-z0-9.]", cleaned) else f"layer{cleaned}"
+
+
+def alone(tensors: list[Any]) -> Any:
+    """Return the only one of several tensors, or all of them."""
+    return tensors[0] if len(tensors) == 1 else tensors

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import keras
 
-from zoo_lab.net.caffe.node import Node, refuse
+from zoo_lab.net.caffe.node import Node
 from zoo_lab.net.layers.elementwise import Elementwise
 from zoo_lab.net.layout import Blob
+from zoo_lab.net.problems import refuse
 
 
 def absolute(node: Node) -> Blob:

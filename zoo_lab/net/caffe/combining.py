@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import keras
 
-from zoo_lab.net.caffe.node import Node, refuse
+from zoo_lab.net.caffe.node import Node
 from zoo_lab.net.layers.elementwise import WeightedSum
 from zoo_lab.net.layers.shaping import Slice
 from zoo_lab.net.layout import Blob, alike, keras_name
+from zoo_lab.net.problems import refuse
 
 
 def concat(node: Node) -> Blob:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from zoo_lab.net.caffe.node import Node, pair, refuse
+from zoo_lab.net.caffe.node import Node, pair
 from zoo_lab.net.layers.pooling import Pooling2D
 from zoo_lab.net.layers.transposed import TransposedConvolution2D
 from zoo_lab.net.layout import Blob
+from zoo_lab.net.problems import refuse
 
 
 def convolution(node: Node) -> Blob:

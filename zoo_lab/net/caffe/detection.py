@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo_lab.net.caffe.node import Node, refuse
+from zoo_lab.net.caffe.node import Node
 from zoo_lab.net.layers.detection import DetectionOutput, PriorBox
 from zoo_lab.net.layout import Blob
+from zoo_lab.net.problems import refuse
 
 _CODES = {1: "CORNER", 2: "CENTER_SIZE", 3: "CORNER_SIZE"}
 

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from zoo_lab.net.layout import Blob
-
-
-class UnsupportedError(Exception):
-    """A parameter that cannot be computed here; the text says expected, received."""
-
-
-class BlobError(Exception):
-    """A blob that is missing or does not fit; the text says expected, received."""
-
-
-def refuse(problem: str) -> NoReturn:
-    """Raise `UnsupportedError`."""
-    raise UnsupportedError(problem)
+from zoo_lab.net.problems import WeightsError, refuse
 
 
 @dataclass(frozen=True)
@@ -54,11 +42,11 @@ class Node:
         shape = tuple(shape)
         if index >= len(self.arrays):
             msg = f"expected blob {index} of shape {shape}; the weights have none"
-            raise BlobError(msg)
+            raise WeightsError(msg)
         array = self.arrays[index]
         if [length for length in array.shape if length != 1] != [length for length in shape if length != 1]:
             msg = f"expected blob {index} of shape {shape}; received {array.shape}"
-            raise BlobError(msg)
+            raise WeightsError(msg)
         return array.reshape(shape)
 
     def apply(self, layer: Any, bottom: Blob, weights: Sequence[np.ndarray] = ()) -> Blob:

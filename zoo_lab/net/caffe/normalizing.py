@@ -6,10 +6,11 @@ from typing import Any
 
 import keras
 
-from zoo_lab.net.caffe.node import Node, refuse
+from zoo_lab.net.caffe.node import Node
 from zoo_lab.net.layers.elementwise import Scale
 from zoo_lab.net.layers.normalization import L2Normalization, LocalResponseNormalization
 from zoo_lab.net.layout import Blob
+from zoo_lab.net.problems import refuse
 
 
 def batch_norm(node: Node) -> Blob:

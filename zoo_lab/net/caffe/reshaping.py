@@ -7,9 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo_lab.net.caffe.node import Node, refuse
+from zoo_lab.net.caffe.node import Node
 from zoo_lab.net.layers.shaping import ArgMax, Reduction, Slice
 from zoo_lab.net.layout import Blob
+from zoo_lab.net.problems import refuse
 
 _OPERATIONS = {1: "sum", 2: "asum", 3: "sumsq", 4: "mean"}
 

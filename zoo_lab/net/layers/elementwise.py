@@ -16,16 +16,15 @@ class Elementwise(keras.layers.Layer):
 
     Args:
         function: "absolute"; "power" of exponent `value`; "exponential" and "logarithm" of base `value`, or of e where
-            it is None; "threshold", 1 above `value` and 0 elsewhere.
+            it is None; "threshold", 1 above `value` and 0 elsewhere; "clip" to the two of `value`; "replace", where x
+            is at most the first of `value`, by the second.
         scale, shift: multiplied with x, and added.
         value: see there.
 
     Source: `PowerLayer`, `ExpLayer`, `LogLayer`, `AbsValLayer` and `ThresholdLayer` of Caffe.
     """
 
-    def __init__(
-        self, function: str, scale: float = 1.0, shift: float = 0.0, value: float | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, function: str, scale: float = 1.0, shift: float = 0.0, value: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.function, self.scale, self.shift, self.value = function, scale, shift, value
 
@@ -53,6 +52,8 @@ _FUNCTIONS = {
     "exponential": lambda x, base: ops.exp(x if base is None else x * float(np.log(base))),
     "logarithm": lambda x, base: ops.log(x) / (1.0 if base is None else float(np.log(base))),
     "threshold": lambda x, limit: ops.cast(x > limit, x.dtype),
+    "clip": lambda x, limits: ops.clip(x, *limits),
+    "replace": lambda x, values: ops.where(x > values[0], x, values[1]),
 }
 
 

@@ -74,6 +74,30 @@ _OPERATIONS = {
 
 
 @keras.saving.register_keras_serializable(package="zoo_lab")
+class WholeReshape(keras.layers.Layer):
+    """Reshape the whole tensor, rows included: the result may have other rows.
+
+    Args:
+        shape: with rows; one length may be -1.
+
+    Source: `InferReshape` of BigDL without `batchMode`.
+    """
+
+    def __init__(self, shape: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shape = tuple(shape)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.reshape(inputs, self.shape)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (None, *self.shape[1:])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "shape": self.shape}
+
+
+@keras.saving.register_keras_serializable(package="zoo_lab")
 class ArgMax(keras.layers.Layer):
     """Return the places of the largest numbers, as float32, the largest first.
 
