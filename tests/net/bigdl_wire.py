@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.net.wire import field, message, packed_ints, varint
+from tests.net.wire import message, packed_ints, varint
 
 NN = "com.intel.analytics.bigdl.nn."
-_INT32, _FLOAT, _DOUBLE, _STRING, _BOOL, _TENSOR, _MODULE, _LIST, _ARRAY, _SHAPE = 0, 2, 3, 4, 5, 10, 13, 14, 15, 18
+_INT32, _FLOAT, _DOUBLE, _STRING, _BOOL, _TENSOR, _MODULE, _LIST, _ARRAY = 0, 2, 3, 4, 5, 10, 13, 14, 15
 _ids = itertools.count(1000)
 
 
@@ -87,37 +87,28 @@ class Module:
         return path
 
 
-def edges(**names: int) -> dict[str, int]:
-    """The edges into a module of a graph: name of the one before → number of its output, or -1."""
-    return names
-
-
 def _entry(name: str, value: Any) -> bytes:
     return message((1, name), (2, _value(value)))
 
 
 def _value(value: Any) -> bytes:
     """A value as BigDL writes it, zeros and false included."""
-    if isinstance(value, bool):
-        return message((1, _BOOL), (8, value))
-    if isinstance(value, int):
-        return message((1, _INT32), (3, value))
-    if isinstance(value, float):
+    if isinstance(value, float):  # a double, which `message` has no type for
         return message((1, _DOUBLE)) + varint(6 << 3 | 1) + struct.pack("<d", value)
-    if isinstance(value, str):
-        return message((1, _STRING), (7, value))
-    if isinstance(value, Tensor):
-        return message((1, _TENSOR), (10, value.encoded(False)))
-    if isinstance(value, Module):
-        return message((1, _MODULE), (13, value.encoded()))
     if isinstance(value, dict):
         entries = [(2, message((1, name), (2, message((3, index))))) for name, index in value.items()]
         return message((1, _LIST), (14, message((1, "edges"), *entries)))
-    if value is None:
-        return message((1, _TENSOR))
-    if value and isinstance(value[0], str):
-        return message((1, _ARRAY), (15, message((1, len(value)), (2, _STRING), *((7, one) for one in value))))
-    return message((1, _ARRAY), (15, message((1, len(value)), (2, _INT32), (3, packed_ints(value)))))
+    if isinstance(value, list):
+        text = isinstance(value[0], str)
+        items = [(7, one) for one in value] if text else [(3, packed_ints(value))]
+        return message((1, _ARRAY), (15, message((1, len(value)), (2, _STRING if text else _INT32), *items)))
+    kind, number, content = {
+        bool: lambda: (_BOOL, 8, value),
+        int: lambda: (_INT32, 3, value),
+        Tensor: lambda: (_TENSOR, 10, value.encoded(False)),
+        Module: lambda: (_MODULE, 13, value.encoded()),
+    }[type(value)]()
+    return message((1, kind), (number, content))
 
 
 def _shape(shape: Any) -> bytes:
@@ -132,6 +123,3 @@ def _weights(storages: dict[int, Tensor]) -> bytes:
         kind, form = (0, ">f4") if tensor.kind == _FLOAT else (1, ">f8")
         data += struct.pack(">iii", name, kind, tensor.array.size) + tensor.array.astype(form).tobytes()
     return data + struct.pack(">i", 16) + hashlib.md5(data, usedforsecurity=False).digest()
-
-
-__all__ = ["NN", "Module", "Tensor", "edges", "field"]

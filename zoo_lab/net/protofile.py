@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,24 @@ def read_message(path: Path, message_class: Any, what: str) -> Any:
         msg = f"{path}: expected {what}; received {other or 'an empty file'}."
         raise DataError(msg)
     try:
-        return message_class.FromString(content)
-    except DecodeError as error:
+        message = message_class.FromString(content)
+        _expect_text(message)
+    except (DecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: expected {what}; its {len(content)} bytes are none. It is cut off, or of another format."
         raise DataError(msg) from error
+    return message
+
+
+def _expect_text(message: Any) -> None:
+    """Raise `UnicodeDecodeError` where text is none: protobuf leaves it as bytes."""
+    for field, value in message.ListFields():
+        if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
+            continue
+        for item in value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else [value]:
+            if field.type == field.TYPE_MESSAGE:
+                _expect_text(item)
+            elif isinstance(item, bytes):
+                item.decode("utf-8")
 
 
 def packed(chunks: Any, dtype: str) -> np.ndarray:

@@ -44,7 +44,8 @@ def full_convolution(node: Node) -> Blob:
     """Transposed convolution in any number of groups."""
     inner, filters, groups = node.get("nInputPlane"), node.get("nOutputPlane"), node.get("nGroup", 1)
     size, use_bias = node.pair("kH", "kW"), not node.get("noBias", False)
-    kernel = node.array(0, (inner, filters // groups, *size)).transpose(2, 3, 1, 0)
+    kernel = node.array(0, (groups, inner // groups, filters // groups, *size))
+    kernel = kernel.reshape(inner, filters // groups, *size).transpose(2, 3, 1, 0)
     layer = TransposedConvolution2D(
         filters,
         size,
@@ -96,7 +97,8 @@ def _convolved(node: Node, size: Any, strides: Any, padding: Any, *, dilation: A
         grouped = node.array(0, (groups, *size, inner // groups, filters // groups))
         kernel = np.concatenate(list(grouped), -1)
     else:
-        kernel = node.array(0, (filters, inner // groups, *size)).transpose(2, 3, 1, 0)
+        kernel = node.array(0, (groups, filters // groups, inner // groups, *size))
+        kernel = kernel.reshape(filters, inner // groups, *size).transpose(2, 3, 1, 0)
     layer = keras.layers.Conv2D(
         filters,
         size,

@@ -20,7 +20,7 @@ def input_shapes(source: str, root: Any, given: Any) -> list[tuple[int, tuple[in
 
     Raises `ModelError` where neither file nor caller tells a shape, `ArgumentError` for wrong ones.
     """
-    count = len(attributes(root).get("inputNames", [""])) if is_graph(root) else 1
+    count = _count(root)
     shapes = _checked(given, count)
     if shapes is None:
         told = _told(root)
@@ -35,13 +35,23 @@ def input_shapes(source: str, root: Any, given: Any) -> list[tuple[int, tuple[in
     return list(enumerate(shapes))
 
 
+def _count(module: Any) -> int:
+    """Return how many inputs a module takes."""
+    kind = kind_of(module)
+    if is_graph(module):
+        return len(attributes(module).get("inputNames", []))
+    if kind in ("Sequential", "Wrapper") and module.subModules:
+        return _count(module.subModules[0])
+    return len(module.subModules) if kind == "ParallelTable" else 1
+
+
 def _checked(given: Any, count: int) -> list[tuple[int | None, ...]] | None:
     if given is None:
         return None
     several = isinstance(given, Sequence) and any(isinstance(shape, Sequence) for shape in given)
     shapes = list(given) if several else [given]
     checks = Checks("Net.load_bigdl")
-    checks.require(len(shapes) == count or (count == 1 and several), f"Expected {count} shapes; received {given!r}.")
+    checks.require(len(shapes) == count, f"Expected {count} shapes, one for each input; received {given!r}.")
     for shape in shapes:
         whole = isinstance(shape, Sequence) and all(one is None or (isinstance(one, int) and one > 0) for one in shape)
         checks.require(whole, f"Expected input_shape to be whole numbers without rows; received {shape!r}.")

@@ -11,6 +11,8 @@ _GRAPHS = ("Graph", "Model", "StaticGraph", "DynamicGraph")
 def kind_of(module: Any) -> str:
     """Return the class of a module without its package; "Wrapper" for a Keras-style layer around another module."""
     package, _, name = module.moduleType.rpartition(".")
+    if not package.startswith("com.intel.analytics."):
+        return module.moduleType
     if is_wrapper(module):
         return "Wrapper"
     # Modules that compute for TensorFlow's graphs share names with others.
