@@ -145,6 +145,14 @@ ON_IMAGES: dict[str, tuple[Module, Callable[[Any], Any]]] = {
         module("Sum", dimension=3, nInputDims=-1, sizeAverage=False, squeeze=False),
         lambda x: x.sum(2, keepdims=True),
     ),
+    "Transpose": (
+        module("Transpose", size=2, permutation_0=[2, 3], permutation_1=[3, 4]),
+        lambda x: x.transpose(0, 2, 3, 1),
+    ),
+    "Squeeze": (
+        Module("Sequential", "the one", [Module("Narrow", dimension=2, offset=1), Module("Squeeze", dims=[2])]),
+        lambda x: x[:, 0],
+    ),
     "Unsqueeze": (module("Unsqueeze", pos=2, numInputDims=3), lambda x: x[:, :, None]),
 }  # fmt: skip
 
@@ -231,6 +239,13 @@ def test_a_convolution_runs_along_steps(tmp_path: Path) -> None:
     net = Net.load_bigdl(one.save(tmp_path / "net.model"), input_shape=(5, 6))
     expected = np.stack([STEPS[:, i : i + 2].reshape(3, 12) @ FRAMES.T + BIAS[:3] for i in (0, 2)], 1)
     check_outputs(net, STEPS, expected, tmp_path)
+
+
+def test_a_module_is_applied_to_each_step(tmp_path: Path) -> None:
+    inner = Module("Sequential", "", [linear(MATRIX, BIAS[:5]), Module("Tanh")])
+    root = Module("TimeDistributed", "steps", layer=inner, maskZero=False)
+    net = Net.load_bigdl(root.save(tmp_path / "net.model"), input_shape=(5, 6))
+    check_outputs(net, STEPS, np.tanh(STEPS @ MATRIX.T + BIAS[:5]), tmp_path)
 
 
 def sigmoid(x: Any) -> Any:

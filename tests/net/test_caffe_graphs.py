@@ -196,8 +196,9 @@ input: "data"
 input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 5
 layers { name: "c" type: CONVOLUTION bottom: "data" top: "c" blobs_lr: 1 blobs_lr: 2 weight_decay: 1
   convolution_param { num_output: 3 kernel_size: 1 bias_term: false } }
-layers { name: 'r' type: RELU bottom: "c" top: "c" }
-layers { name: "ip" type: INNER_PRODUCT bottom: "c" top: "ip" inner_product_param { num_output: 2 } }
+layers: # the brace comes later: {
+ { name: 'r' type: RELU bottom: "c" top: "c" }
+layers < name: "ip" type: INNER_PRODUCT bottom: "c" top: "ip" inner_product_param { num_output: 2 } >
 layers { name: "prob" type: SOFTMAX bottom: "ip" top: "prob" }
 """
 

@@ -10,10 +10,11 @@ from zoo_lab.net.bigdl.kinds import CONTAINERS, kind_of, name_of
 from zoo_lab.net.bigdl.node import Node
 from zoo_lab.net.bigdl.reader import Weights, attributes, modules
 from zoo_lab.net.bigdl.table import BUILDERS
+from zoo_lab.net.layers.shaping import WholeReshape
 from zoo_lab.net.layout import Blob, alone, keras_name
 from zoo_lab.net.problems import Problems, expect_types, refuse, unique_name
 
-_PARTS = ("Concat", "ConcatTable", "ParallelTable", "Wrapper")
+_PARTS = ("Concat", "ConcatTable", "ParallelTable", "TimeDistributed", "Wrapper")
 
 
 def build_model(source: str, root: Any, weights: Weights, given: Any) -> Any:
@@ -58,6 +59,7 @@ class _Builder:
             "ConcatTable": lambda module, value: [self.build(part, value) for part in module.subModules],
             "ParallelTable": self._parallel,
             "Sequential": self._sequence,
+            "TimeDistributed": self._distributed,
             "Wrapper": lambda module, value: self.build(module.subModules[0], value),
         }
 
@@ -89,6 +91,20 @@ class _Builder:
     def _concat(self, module: Any, value: Any) -> Any:
         parts = [self.build(part, value) for part in module.subModules]
         return None if None in parts else BUILDERS["Concat"](self._node(module, parts))
+
+    def _distributed(self, module: Any, value: Any) -> Any:
+        """Apply a module to each step of a sequence: the steps of all rows are its rows meanwhile."""
+        node = self._node(module, value)
+        blob = node.blob.plain()
+        steps, *inner = blob.shape[1:]
+        if None in (steps, *inner) or not inner:
+            refuse(f"expected rows, steps and more, of known lengths; received shape {blob.shape}. Give input_shape")
+        apart = Blob(node.name, WholeReshape((-1, *inner), name=f"{node.name}_steps")(blob.tensor))
+        made = self.build(node.get("layer"), apart)
+        if not isinstance(made, Blob):
+            return None
+        again = WholeReshape((-1, steps, *made.shape[1:]), name=node.name)
+        return Blob(node.name, again(made.plain().tensor))
 
     def _graph(self, module: Any, value: Any) -> Any:
         told = attributes(module)

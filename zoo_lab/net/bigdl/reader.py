@@ -6,6 +6,7 @@ Nothing here knows Keras; graph builds from what comes back.
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,8 @@ class Weights:
             return None
         shape, strides, start = tuple(tensor.size), tuple(tensor.stride), tensor.offset - 1
         last = start + sum((length - 1) * step for length, step in zip(shape, strides, strict=True))
-        if min(shape) < 1 or min(strides) < 0 or start < 0 or last >= len(numbers):
+        beyond = last >= len(numbers) or math.prod(shape) > len(numbers)
+        if min(shape) < 1 or min(strides) < 0 or start < 0 or beyond:
             msg = f"a tensor of shape {shape} from {tensor.offset} on in {len(numbers)} numbers"
             raise ValueError(msg)
         steps = [step * numbers.itemsize for step in strides]
@@ -81,7 +83,8 @@ def read_model(path: Path, weight_path: Path | None) -> tuple[Any, Weights]:
 def modules(root: Any) -> Iterator[Any]:
     """Yield a module and all inside it."""
     yield root
-    for module in root.subModules:
+    held = [entry.value for entry in root.attr if entry.key == "layer"]
+    for module in (*root.subModules, *(one.bigDLModuleValue for one in held if one.HasField("bigDLModuleValue"))):
         yield from modules(module)
 
 

@@ -88,6 +88,23 @@ def total(node: Node) -> Blob:
     return _reduced(node, "mean" if node.get("sizeAverage", False) else "sum")
 
 
+def transpose(node: Node) -> Blob:
+    """Axes swapped in pairs; where channels come last anyway, nothing may have to move."""
+    blob = node.blob
+    order = list(range(len(blob.shape)))
+    for number in range(node.get("size")):
+        first, second = (place - 1 for place in node.get(f"permutation_{number}"))
+        if not 0 <= first < len(order) or not 0 <= second < len(order):
+            refuse(f"expected dimensions of {len(order)}; received {first + 1} and {second + 1}")
+        order[first], order[second] = order[second], order[first]
+    if order[0] != 0:
+        refuse(f"expected an order of axes that leaves the rows in place; received {[one + 1 for one in order]}")
+    axes = [blob.axis(axis) for axis in order[1:]]
+    kept = axes == list(range(1, len(order)))
+    layer = keras.layers.Identity(name=node.name) if kept else keras.layers.Permute(axes, name=node.name)
+    return Blob(node.name, layer(blob.tensor))
+
+
 def unsqueeze(node: Node) -> Blob:
     """An axis of length 1 comes in."""
     position, shape = node.get("pos"), node.blob.shape

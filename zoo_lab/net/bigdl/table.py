@@ -71,6 +71,7 @@ BUILDERS: dict[str, Callable[[Node], Any]] = {
     "Tanh": activations.tanh,
     "TemporalConvolution": convolution.temporal_convolution,
     "Threshold": activations.threshold,
+    "Transpose": reshaping.transpose,
     "Unsqueeze": reshaping.unsqueeze,
     "View": reshaping.view,
 }

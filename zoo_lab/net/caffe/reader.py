@@ -21,7 +21,7 @@ from zoo_lab.net.protofile import packed, read_message
 _TEXT = "the text of a network (.prototxt)"
 _BINARY = "weights that Caffe saved (.caffemodel)"
 _SWAPPED = "Are def_path and model_path swapped?"
-_TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}<>]""")
+_TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}<>]|\w+""")
 
 
 @dataclass(frozen=True)
@@ -113,17 +113,16 @@ def _parsed(path: Path, text: str, message_class: Any, lenient: bool) -> Any:
 
 def _blocks(text: str, name: str) -> Iterator[str]:
     """Yield each outer block `name { … }` alone, on the lines that it has in the file."""
-    depth, start = 0, 0
+    depth, field = 0, None
     for token in _TOKEN.finditer(text):
         if token[0] in "{<":
-            if depth == 0:
-                before = re.search(rf"\b{name}\s*:?\s*$", text[: token.start()])
-                start = before.start() if before else -1
             depth += 1
         elif token[0] in "}>":
             depth -= 1
-            if depth == 0 and start >= 0:
-                yield "\n" * text.count("\n", 0, start) + text[start : token.end()]
+            if depth == 0 and field and field[0] == name:
+                yield "\n" * text.count("\n", 0, field.start()) + text[field.start() : token.end()]
+        elif depth == 0 and token[0][0] not in "#'\"":
+            field = token
 
 
 def _inputs(path: Path, net: Any) -> dict[str, tuple[int, ...]]:

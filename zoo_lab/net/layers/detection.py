@@ -94,7 +94,8 @@ class DetectionOutput(keras.layers.Layer):
 
     Seven numbers for a box: 0, label, score, xmin, ymin, xmax, ymax, by label and then by score; -1 and zeros, so score
     0, where no box is left. Caffe and OpenCV give only the boxes found, in one list for all pictures, with the
-    picture's number instead of the 0.
+    picture's number instead of the 0. A box turned inside out (xmax < xmin) overlaps others as if turned right; in
+    Caffe it overlaps none.
 
     Args:
         num_classes: how many, background included.
