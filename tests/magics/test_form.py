@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from zoo_lab.magics.context import COMMAND
-from zoo_lab.magics.form import check, line_of, texts
+from zoo_lab.magics.form import check, line_of, notice, texts
 
 
 def test_the_line_says_what_the_fields_say_and_is_read_back_as_that():
@@ -65,3 +65,7 @@ def test_outside_a_notebook_it_says_how_to_do_without_it_and_starts_nothing(run_
     printed = run_cell("%zoo_context --form")
     assert "The form needs a notebook" in printed
     assert "Spark runs" not in printed
+
+
+def test_a_context_that_runs_is_told_of(context):
+    assert notice().startswith("A context runs on local[2]: Start shows it")

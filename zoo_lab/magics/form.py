@@ -46,9 +46,20 @@ def show(command: Command, words: Mapping[str, str], shell: Any, start: Start) -
         if "text/html" in card:  # the context in place of the form: that is what a saved notebook keeps
             handle.update({**card, "text/plain": f"{line_of(command, values)}\n{card['text/plain']}"}, raw=True)
 
-    form = ContextForm(as_plain(), texts(command, words), lambda values: check(command, values, shell.user_ns), begin)
+    given = texts(command, words)
+    form = ContextForm(as_plain(), given, lambda values: check(command, values, shell.user_ns), begin, notice())
     bundle, _ = form._repr_mimebundle_()
     handle = display({**bundle, "text/plain": form.line}, raw=True, display_id=True)
+
+
+def notice() -> str:
+    """Return what to know before Start is pressed, "" for nothing."""
+    from zoo_lab.context.current import current_context
+
+    context = current_context()
+    if context is None:
+        return ""
+    return f"A context runs on {context.master.url}: Start shows it, and refuses what it cannot change while it runs."
 
 
 def texts(command: Command, words: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,3 +51,69 @@ class Net:
             path, json_path=json_path, hdf5_path=hdf5_path, by_name=by_name, custom_objects=custom_objects
         )
         return GraphNet.of(model)
+
+    @staticmethod
+    def load_caffe(
+        def_path: str | Path,
+        model_path: str | Path,
+        *,
+        input_shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    ) -> GraphNet:
+        """Load a Caffe network with its weights, as it is when tested; it can be trained on.
+
+        Inputs and outputs are shaped as in Caffe, images (rows, channels, height, width); inside, layers keep channels
+        last. Layers have Caffe's names, with `_` for `/`. Losses are left out: what went into them is an output.
+
+        Args:
+            def_path: the network, a .prototxt, also of the older kind with `layers`.
+            model_path: its weights, a .caffemodel.
+            input_shape: shape without rows, or input's name → shape; for networks that read a database, which do not
+                tell it, or to compute on images of another size.
+
+        Raises:
+            ArgumentError: lists every wrong argument.
+            DataError: a file is not what it should be or is damaged, or the weights are those of another network.
+            ModelError: lists all layers, or parameters of layers, that cannot be computed here.
+
+        Source: `Net.load_caffe` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_caffe("deploy.prototxt", "googlenet.caffemodel")            # doctest: +SKIP
+            >>> features = net.new_graph(["pool5/7x7_s1"])                                 # doctest: +SKIP
+        """
+        from zoo_lab.net.caffe import load_file
+        from zoo_lab.net.graphnet import GraphNet
+
+        return GraphNet.of(load_file.load(def_path, model_path, input_shape=input_shape))
+
+    @staticmethod
+    def load_bigdl(
+        model_path: str | Path,
+        weight_path: str | Path | None = None,
+        *,
+        input_shape: Sequence[int] | Sequence[Sequence[int]] | None = None,
+    ) -> GraphNet:
+        """Load a model that BigDL or Analytics Zoo saved with `saveModule` (`save_model`); it can be trained on.
+
+        Inputs and outputs are shaped as in BigDL, images (rows, channels, height, width); inside, layers keep channels
+        last. Models saved by Java's own serialization are refused.
+
+        Args:
+            model_path: the model.
+            weight_path: its weights, where they were saved into a file of their own.
+            input_shape: shape without rows, or a list of them for several inputs; for models that do not tell it.
+
+        Raises:
+            ArgumentError: lists every wrong argument.
+            DataError: a file is not what it should be or is damaged, or the weights do not fit.
+            ModelError: lists all modules that cannot be computed here; or the model does not tell its input's shape.
+
+        Source: `Net.load_bigdl` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_bigdl("lenet.model")                                        # doctest: +SKIP
+        """
+        from zoo_lab.net.bigdl import load_file
+        from zoo_lab.net.graphnet import GraphNet
+
+        return GraphNet.of(load_file.load(model_path, weight_path, input_shape=input_shape))

@@ -58,7 +58,8 @@ def packet(
         _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
         _pack([curves.timing[name] for name in curves.timing.names], start),
     ]
-    buffers.append(_pack([lanes[name] for name in lanes.names], lane_start))  # the last one, whatever comes before
+    content["laneBuffer"] = len(buffers)
+    buffers.append(_pack([lanes[name] for name in lanes.names], lane_start))
     return content, buffers
 
 

@@ -89,7 +89,9 @@ export class RunStore {
     this.grow(this.rows, content.start, content.count, content.columns, buffers[0]);
     this.grow(this.timings, content.start, content.count, content.timingColumns, buffers[2]);
     this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
-    if (content.laneColumns) this.grow(this.lanes, content.laneStart, content.laneCount, content.laneColumns, buffers.at(-1));
+    if (content.laneColumns) {
+      this.grow(this.lanes, content.laneStart, content.laneCount, content.laneColumns, buffers[content.laneBuffer]);
+    }
     if (content.marks) this.marks.splice(content.markStart, Infinity, ...content.marks);
     this.summary = content.reset ? content.summary : { ...this.summary, ...content.summary }; // only what has changed comes
     if (this.asked && (this.summary.state === "paused") === (this.asked === "pause")) this.asked = "";
