@@ -51,3 +51,30 @@ class Net:
             path, json_path=json_path, hdf5_path=hdf5_path, by_name=by_name, custom_objects=custom_objects
         )
         return GraphNet.of(model)
+
+    @staticmethod
+    def load_onnx(path: str | Path) -> GraphNet:
+        """Load a model in the format ONNX, of opset 7 to 21; it is not compiled.
+
+        Operators become Keras' own layers where these do the same, else `OnnxOperation`s. What Conv, Gemm, MatMul,
+        BatchNormalization and their kind take from the file is trained, other constants are not. Inputs and outputs
+        are as the file has them (channels first), with any number of rows.
+
+        Args:
+            path: the file; values that it keeps in other files must lie in the same folder.
+
+        Raises:
+            ArgumentError: there is no such file.
+            DataError: the file is no ONNX, or is damaged.
+            ModelError: lists every operator that is not supported.
+            MissingExtraError: it needs `pip install 'zoo-lab[onnx]'`.
+
+        Source: `OnnxLoader` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_onnx("resnet50.onnx")                                       # doctest: +SKIP
+        """
+        from zoo_lab.net import onnx
+        from zoo_lab.net.graphnet import GraphNet
+
+        return GraphNet.of(onnx.load(path))
