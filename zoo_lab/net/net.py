@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,3 +78,30 @@ class Net:
         from zoo_lab.net.graphnet import GraphNet
 
         return GraphNet.of(onnx.load(path))
+
+    @staticmethod
+    def load_torch(path: str | Path, *, input_shape: Sequence[int | None] | None = None) -> GraphNet:
+        """Load a net that Torch7 saved (.t7), binary or ASCII; it is not compiled.
+
+        The modules of nn become Keras layers; functions in the file are refused. Checkpoints of PyTorch (.pt, .pth)
+        are another format: export those with `torch.onnx.export` and take `load_onnx`.
+
+        Args:
+            path: the file.
+            input_shape: of a row, as Torch has it: (channels, height, width), with None for lengths left open. Default
+                what the first convolution, Linear or LookupTable tells.
+
+        Raises:
+            ArgumentError: lists every wrong argument.
+            DataError: the file is none of Torch7, is damaged, or holds functions.
+            ModelError: lists every module that is not supported, or asks for `input_shape`.
+
+        Source: `Net.load_torch` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_torch("alexnet.t7", input_shape=(3, 224, 224))              # doctest: +SKIP
+        """
+        from zoo_lab.net import torch7
+        from zoo_lab.net.graphnet import GraphNet
+
+        return GraphNet.of(torch7.load(path, input_shape=input_shape))

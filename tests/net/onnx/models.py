@@ -38,7 +38,12 @@ def one_node(
 
 
 def model(
-    nodes: Any, inputs: dict[str, Any], outputs: list[str], constants: dict[str, np.ndarray], opset: int = 17
+    nodes: Any,
+    inputs: dict[str, Any],
+    outputs: list[str],
+    constants: dict[str, np.ndarray],
+    opset: int = 17,
+    domain: str = "ai.onnx.ml",
 ) -> onnx.ModelProto:
     """Return a model; an input is an array or (type, shape)."""
     ports = []
@@ -46,12 +51,15 @@ def model(
         kind, shape = (value.dtype, value.shape) if isinstance(value, np.ndarray) else value
         ports.append(helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(kind)), shape))
     ends = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in outputs]
-    held = [numpy_helper.from_array(np.ascontiguousarray(values), name) for name, values in constants.items()]
+    held = [numpy_helper.from_array(np.array(values), name) for name, values in constants.items()]
     graph = helper.make_graph(nodes, "small", ports, ends, held)
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    made = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", opset), helper.make_opsetid(domain, 1)], ir_version=8
+    )
     inferred = onnx.shape_inference.infer_shapes(made)
     for end, value in zip(made.graph.output, inferred.graph.output, strict=True):
-        end.type.CopyFrom(value.type)
+        known = value.type.tensor_type.elem_type and value.type.tensor_type.HasField("shape")
+        end.type.CopyFrom(value.type if known else made.graph.input[0].type)  # operators that keep it
     return made
 
 

@@ -161,7 +161,7 @@ class Builder:
         rank = max((self._rank(name) for name in node.inputs if name), default=0)
         for i, name in enumerate(node.inputs):
             turned = last and (entry.layout == POINTWISE or i == 0)
-            array = self.constants[name] if name in self.constants else self._as_constant(node, name)
+            array = self.known(node, name)
             if name and array is None:
                 given.append(self.value(name).as_last() if turned else self.value(name).as_first())
                 arguments.append({"from": LAYER})
@@ -169,7 +169,7 @@ class Builder:
                 arguments.append({"from": NOTHING})
             else:
                 array = _turned(array, rank) if turned else array
-                arguments.append(_argument(array, i in entry.trains))
+                arguments.append(_argument(array, i in entry.trains or name in self.graph.trained))
                 weights += [array] if arguments[-1]["from"] == WEIGHT else []
         outputs = max(i + 1 for i, name in enumerate(node.outputs) if name)
         attributes = {key: written(value) for key, value in node.attributes.items()} | self._hint(node)
@@ -192,24 +192,29 @@ class Builder:
     def _rank(self, name: str) -> int:
         return self.constants[name].ndim if name in self.constants else self.value(name).rank
 
-    def _as_constant(self, node: Node, name: str) -> Any:
-        """Return what stands for lengths that are known well enough; None where they are not."""
+    def known(self, node: Node, name: str) -> Any:
+        """Return a constant, or what does for lengths that are known well enough; None where there is neither."""
+        if name in self.constants:
+            return self.constants[name]
         found = self._lengths.get(name)
         if found is None:
             return None
         if node.op == "Reshape":
-            unknown = np.isnan(found.values)
-            if unknown.sum() == 1 and not (found.values == -1).any():
-                return np.where(unknown, -1, found.values).astype(np.int64)
-        if node.op == "Resize" and not node.attributes.get("axes") and not np.isnan(found.values[2:]).any():
-            return np.where(np.isnan(found.values), 0, found.values).astype(found.dtype)
+            values = found.values.copy()
+            if np.isinf(values[:1]).any() and found.of == node.inputs[0] and not node.attributes.get("allowzero"):
+                values[0] = 0  # which keeps the rows
+            unknown = ~np.isfinite(values)
+            if not unknown.any() or (unknown.sum() == 1 and not (values == -1).any()):
+                return np.where(unknown, -1, values).astype(np.int64)
+        if node.op == "Resize" and not node.attributes.get("axes") and np.isfinite(found.values[2:]).all():
+            return np.where(np.isfinite(found.values), found.values, 0).astype(found.dtype)
         return None
 
     def _hint(self, node: Node) -> dict[str, Any]:
         found = self._lengths.get(node.inputs[1]) if node.op == "Reshape" and len(node.inputs) > 1 else None
         if found is None:
             return {}
-        return {"hint": [-1 if np.isnan(length) or length <= 0 else int(length) for length in found.values]}
+        return {"hint": [int(length) if np.isfinite(length) and length > 0 else -1 for length in found.values]}
 
     def _telling(self, node: Node) -> _Telling:
         return _Telling(self.source, node)

@@ -124,7 +124,8 @@ def _port(onnx: Any, path: Path, value: Any) -> Port:
         raise ModelError(msg)
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
     if dtype.kind not in "fiub" and dtype.name != "bfloat16":
-        msg = f"{path}: expected inputs of numbers; {value.name!r} is of {onnx.TensorProto.DataType.Name(kind.elem_type)}."
+        told = onnx.TensorProto.DataType.Name(kind.elem_type)
+        msg = f"{path}: expected inputs of numbers; {value.name!r} is of {told}."
         raise ModelError(msg)
     shape = tuple(length.dim_value or None for length in kind.shape.dim)
     return Port(value.name, shape, dtype.name)

@@ -46,6 +46,7 @@ class Graph:
         opset: the version of ONNX' own operators.
         nodes: each after those whose outputs it takes.
         constants: the tensors that the file gives.
+        trained: which of them are weights, beside those of the operators that have some.
     """
 
     name: str
@@ -54,3 +55,4 @@ class Graph:
     outputs: Sequence[str]
     nodes: Sequence[Node]
     constants: Mapping[str, np.ndarray]
+    trained: frozenset[str] = frozenset()

@@ -13,20 +13,22 @@ from zoo_lab.net.onnx.graph import Node
 
 @dataclass(frozen=True)
 class Lengths:
-    """A small tensor of numbers; those not known yet are NaN.
+    """A small tensor of numbers; those not known yet are NaN, and infinite if they are the rows of `of`.
 
     Attributes:
         values: float64, which holds every length exactly.
         dtype: the type that ONNX gives it.
+        of: the tensor whose rows are meant.
     """
 
     values: np.ndarray
     dtype: str
+    of: str = ""
 
     @property
     def known(self) -> bool:
         """Whether every number is known."""
-        return not np.isnan(self.values).any()
+        return bool(np.isfinite(self.values).all())
 
     def constant(self) -> np.ndarray:
         """Return the numbers in their own type."""
@@ -36,7 +38,9 @@ class Lengths:
 def of_shape(node: Node, shape: Sequence[int | None]) -> Lengths:
     """Return what the operator Shape tells of a tensor."""
     values = np.array([np.nan if length is None else length for length in shape])
-    return Lengths(values[node.attributes.get("start", 0) : node.attributes.get("end")], "int64")
+    if len(shape) and shape[0] is None:
+        values[0] = np.inf
+    return Lengths(values[node.attributes.get("start", 0) : node.attributes.get("end")], "int64", node.inputs[0])
 
 
 def infer(node: Node, inputs: Sequence[Lengths | None]) -> Lengths | None:
@@ -45,6 +49,9 @@ def infer(node: Node, inputs: Sequence[Lengths | None]) -> Lengths | None:
     if function is None or not inputs or any(given is None for given in inputs):
         return None
     values = [given.values for given in inputs if given is not None]
+    meant = {given.of for given in inputs if given is not None and given.of}
+    if node.op in ("Add", "Div", "Mul", "Sub") or len(meant) > 1:
+        values = [np.where(np.isinf(value), np.nan, value) for value in values]
     dtype = inputs[0].dtype if inputs[0] else "int64"
     if node.op == "Cast":
         to = {1: "float32", 6: "int32", 7: "int64", 10: "float16", 11: "float64"}.get(node.attributes["to"])
@@ -52,7 +59,7 @@ def infer(node: Node, inputs: Sequence[Lengths | None]) -> Lengths | None:
     found = function(node, *values)
     if node.op == "Div" and dtype.startswith("int"):
         found = np.trunc(found)
-    return Lengths(np.asarray(found, np.float64), dtype)
+    return Lengths(np.asarray(found, np.float64), dtype, *meant if len(meant) == 1 else ())
 
 
 def _cut(node: Node, data: np.ndarray, *bounds: np.ndarray) -> np.ndarray:

@@ -50,9 +50,12 @@ def _activation(builder: Builder, node: Node) -> bool:
 def _clip(builder: Builder, node: Node) -> bool:
     bounds = [builder.constants.get(name) for name in node.inputs[1:]]
     least, most = bounds if len(bounds) == 2 else (node.attributes.get("min"), node.attributes.get("max"))
-    if least is None or most is None or not _is_float(builder, node) or float(least) != 0 or float(most) < 0:
+    if least is None or most is None or not _is_float(builder, node):
         return False
-    return _pointwise(builder, node, keras.layers.ReLU(float(most), name=builder.names.new(node.name)))
+    least, most = (float(np.reshape(bound, ())) for bound in (least, most))
+    if least != 0 or most < 0:
+        return False
+    return _pointwise(builder, node, keras.layers.ReLU(most, name=builder.names.new(node.name)))
 
 
 def _softmax(builder: Builder, node: Node) -> bool:
@@ -198,9 +201,10 @@ def _reshape(builder: Builder, node: Node) -> bool:
     """Reshape, Flatten, Squeeze and Unsqueeze that keep the rows."""
     value = builder.value(node.inputs[0])
     lengths = value.shape[1:]
-    if not value.rank or None in lengths or any(map(builder.is_computed, node.inputs[1:])):
+    told = builder.known(node, node.inputs[1]) if len(node.inputs) > 1 else np.array(node.attributes.get("axes") or [])
+    if not value.rank or None in lengths or told is None:
         return False
-    given = builder.constants[node.inputs[1]].tolist() if len(node.inputs) > 1 else node.attributes.get("axes")
+    given = told.tolist()
     target = _target(node, given, value)
     count = int(np.prod(lengths))
     if target is None or 0 in target or count == 0 or target.count(-1) > 1 or any(n < -1 for n in target):
@@ -225,9 +229,7 @@ def _target(node: Node, given: Any, value: Value) -> list[int] | None:
             given is None
             or not given
             or node.attributes.get("allowzero")
-            or len(given) > 1
-            and -1 in given[1:]
-            and given[0]
+            or (len(given) > 1 and -1 in given[1:] and given[0])
         ):
             return None
         target = [value.shape[i] if n == 0 and 0 < i < value.rank else n for i, n in enumerate(given)]

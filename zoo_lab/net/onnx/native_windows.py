@@ -25,17 +25,19 @@ def convolution(builder: Builder, node: Node) -> bool:
     if around is None or mixed or not 1 <= rank <= 3 or (rank == 3 and max(dilations) > 1):
         return False
     details = {"strides": strides, "dilation_rate": dilations, "use_bias": len(constants) > 1}
-    details |= {"padding": around if isinstance(around, str) else "valid", "name": builder.names.new(node.name)}
+    details["padding"] = around if isinstance(around, str) else "valid"
     order = [*range(2, rank + 2), 1, 0]
+    per_channel = groups == value.shape[1] and rank < 3 and len(set(strides)) == 1
+    if groups != 1 and not per_channel:
+        return False
+    details["name"] = builder.names.new(node.name)
     if groups == 1:
         layer = _kind("Conv", rank)(kernel.shape[0], kernel.shape[2:], **details)
         kernel = kernel.transpose(order)
-    elif groups == value.shape[1] and rank < 3 and len(set(strides)) == 1:
-        layer = _kind("DepthwiseConv", rank)(kernel.shape[2:], depth_multiplier=kernel.shape[0] // groups, **details)
-        turned = kernel.transpose(order)  # (…, 1, groups × multiplier)
-        kernel = turned.reshape(*kernel.shape[2:], groups, -1)
     else:
-        return False
+        layer = _kind("DepthwiseConv", rank)(kernel.shape[2:], depth_multiplier=kernel.shape[0] // groups, **details)
+        turned = kernel.transpose(order)  # (…, 1, groups times multiplier)
+        kernel = turned.reshape(*kernel.shape[2:], groups, -1)
     data = value.as_last()
     if not isinstance(around, str):
         data = _zero_padding(rank, around, f"{layer.name}_pad")(data)

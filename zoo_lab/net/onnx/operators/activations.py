@@ -43,13 +43,13 @@ def prelu(_: Call, x: Any, slope: Any) -> Any:
 
 @operator("Elu", layout=POINTWISE)
 def elu(call: Call, x: Any) -> Any:
-    """Below zero: alpha (eˣ − 1)."""
+    """Below zero: alpha times expm1(x)."""
     return tf.where(x < 0, call.get("alpha") * tf.math.expm1(tf.minimum(x, 0)), x)
 
 
 @operator("Celu", layout=POINTWISE)
 def celu(call: Call, x: Any) -> Any:
-    """Below zero: alpha (e^(x / alpha) − 1)."""
+    """Below zero: alpha times expm1(x / alpha)."""
     alpha = call.get("alpha")
     return tf.maximum(x, 0) + tf.minimum(alpha * tf.math.expm1(tf.minimum(x, 0) / alpha), 0)
 

@@ -68,11 +68,11 @@ def transpose(call: Call, x: Any) -> Any:
 
 @operator("Squeeze")
 def squeeze(call: Call, x: Any, axes: Any = None) -> Any:
-    """Drop axes of length 1, default all."""
+    """Drop axes of length 1, default all that are known to have it."""
     axes = call.get("axes") if axes is None else static(axes, "axes")
     x = tf.convert_to_tensor(x)
     if axes is None:
-        return tf.squeeze(x)
+        axes = [i for i, length in enumerate(x.shape) if length == 1]
     dropped = {int(axis) % x.shape.rank for axis in axes}
     if any(x.shape[i] is None for i in dropped):  # tf.squeeze forgets the other lengths then
         return tf.reshape(x, [length_of(x, i) for i in range(x.shape.rank) if i not in dropped])
