@@ -123,6 +123,34 @@ class InferenceModel:
 
         return self._take(KerasProgram(Net.load_bigdl(model_path, weight_path, input_shape=input_shape)))
 
+    def load_onnx(self, path: str | Path) -> InferenceModel:
+        """Load a model in the format ONNX, in place of the one before; arguments and errors are as for `Net.load_onnx`.
+
+        Returns:
+            this, so that calls can be chained.
+
+        Example:
+            >>> InferenceModel().load_onnx("resnet50.onnx")                # doctest: +SKIP
+        """
+        from zoo_lab.net import onnx
+
+        return self._take(KerasProgram(onnx.load(path)))
+
+    def load_torch(self, path: str | Path, *, input_shape: Sequence[int | None] | None = None) -> InferenceModel:
+        """Load a net of Torch7, in place of the model before; arguments and errors are as for `Net.load_torch`.
+
+        Returns:
+            this, so that calls can be chained.
+
+        Source: `InferenceModel.load_torch` of Analytics Zoo.
+
+        Example:
+            >>> InferenceModel().load_torch("alexnet.t7", input_shape=(3, 224, 224))       # doctest: +SKIP
+        """
+        from zoo_lab.net import torch7
+
+        return self._take(KerasProgram(torch7.load(path, input_shape=input_shape)))
+
     @property
     def program(self) -> Program:
         """The loaded model; raises `ModelError` before there is one."""

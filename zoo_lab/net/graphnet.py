@@ -9,6 +9,7 @@ import keras
 
 from zoo_lab.core.errors import ModelError
 from zoo_lab.keras import graph
+from zoo_lab.net.onnx import operation as _onnx  # noqa: F401 - registers its layer, so that saved nets load
 
 
 @keras.saving.register_keras_serializable(package="zoo_lab")

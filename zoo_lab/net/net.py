@@ -117,3 +117,57 @@ class Net:
         from zoo_lab.net.graphnet import GraphNet
 
         return GraphNet.of(load_file.load(model_path, weight_path, input_shape=input_shape))
+
+    @staticmethod
+    def load_onnx(path: str | Path) -> GraphNet:
+        """Load a model in the format ONNX, of opset 7 to 21; it is not compiled.
+
+        Operators become Keras' own layers where these do the same, else `OnnxOperation`s. What Conv, Gemm, MatMul,
+        BatchNormalization and their kind take from the file is trained, other constants are not. Inputs and outputs
+        are as the file has them (channels first), with any number of rows.
+
+        Args:
+            path: the file; values that it keeps in other files must lie in the same folder.
+
+        Raises:
+            ArgumentError: there is no such file.
+            DataError: the file is no ONNX, or is damaged.
+            ModelError: lists every operator that is not supported.
+            MissingExtraError: it needs `pip install 'zoo-lab[onnx]'`.
+
+        Source: `OnnxLoader` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_onnx("resnet50.onnx")                                       # doctest: +SKIP
+        """
+        from zoo_lab.net import onnx
+        from zoo_lab.net.graphnet import GraphNet
+
+        return GraphNet.of(onnx.load(path))
+
+    @staticmethod
+    def load_torch(path: str | Path, *, input_shape: Sequence[int | None] | None = None) -> GraphNet:
+        """Load a net that Torch7 saved (.t7), binary or ASCII; it is not compiled.
+
+        The modules of nn become Keras layers; functions in the file are refused. Checkpoints of PyTorch (.pt, .pth)
+        are another format: export those with `torch.onnx.export` and take `load_onnx`.
+
+        Args:
+            path: the file.
+            input_shape: of a row, as Torch has it: (channels, height, width), with None for lengths left open. Default
+                what the first convolution, Linear or LookupTable tells.
+
+        Raises:
+            ArgumentError: lists every wrong argument.
+            DataError: the file is none of Torch7, is damaged, or holds functions.
+            ModelError: lists every module that is not supported, or asks for `input_shape`.
+
+        Source: `Net.load_torch` of Analytics Zoo.
+
+        Example:
+            >>> net = Net.load_torch("alexnet.t7", input_shape=(3, 224, 224))              # doctest: +SKIP
+        """
+        from zoo_lab.net import torch7
+        from zoo_lab.net.graphnet import GraphNet
+
+        return GraphNet.of(torch7.load(path, input_shape=input_shape))
