@@ -29,6 +29,7 @@ from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
+from zoo_lab.train.evaluation import evaluate_with
 from zoo_lab.train.grouping import Grouping
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.plan import Plan, Position
@@ -342,15 +343,6 @@ class Loop:
             "Clean these rows, lower the learning rate or clip the gradient (optimizer argument clipnorm)."
         )
         raise NumericsError(msg)
-
-
-def evaluate_with(engine: Engine, live: LiveModel, data: FeatureSet, batch_size: int) -> dict[str, float]:
-    """Return the model's loss and metrics over all of `data`, under Keras' names."""
-    reports = engine.evaluate(data, batch_size, live.flat_weights(), live.flat_state(only_updated=False))
-    live.totals.reset()
-    live.totals.add(report.metrics for report in reports)
-    live.totals.store()
-    return live.totals.logs()
 
 
 def watches_batches(callback: Any) -> bool:
