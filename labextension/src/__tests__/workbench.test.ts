@@ -103,3 +103,14 @@ it('finds the notebook of a kernel among the sessions', () => {
   expect(pathOf(sessions, 'k2')).toBe('b.ipynb');
   expect(pathOf(sessions, 'k3')).toBe('');
 });
+
+it('inserts the cell that a widget asks the page for', async () => {
+  const inserted = vi.fn();
+  commands.addCommand('notebook:insert-cell-below', { execute: inserted });
+  activate([tracker(), null, null, null, null, null]);
+  const detail = { source: '%zoo_context --master local[2]' };
+  const event = new CustomEvent('zoo-lab:insert', { bubbles: true, cancelable: true, detail });
+  document.body.dispatchEvent(event);
+  await vi.waitFor(() => expect(inserted).toHaveBeenCalledOnce());
+  expect(event.defaultPrevented).toBe(true);
+});
