@@ -165,6 +165,14 @@ class KnobTurned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnobRefused(Event):
+    """Somebody asked for a value that the setting `knob` cannot have; `reason` says why."""
+
+    knob: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notice(Event):
     """Something the user should know that stops nothing."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.core.events import Event, RunStopped
+from zoo_lab.core.errors import ZooLabError
+from zoo_lab.core.events import Event, KnobRefused, RunStopped
 from zoo_lab.train.run import Run
 
 if TYPE_CHECKING:
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
 
 _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "stop": lambda run, request: run.stop(),
-    "knob": lambda run, request: run.turn(str(request.get("knob")), float(request.get("value", "nan"))),
+    "knob": lambda run, request: _turn(run, str(request.get("knob")), request.get("value")),
     "pause": lambda run, request: run.pause(),
     "resume": lambda run, request: run.resume(),
 }
+
+
+def _turn(run: Run, knob: str, value: Any) -> None:
+    """Turn a knob; what is refused is told where it was typed."""
+    try:
+        run.turn(knob, float(value))
+    except (TypeError, ValueError) as error:  # an ArgumentError is one too
+        told = str(error) if isinstance(error, ZooLabError) else f"Expected a number; received {value!r}."
+        reason = told.splitlines()[-1].strip().removeprefix("turn: ")
+        run.stream.emit(KnobRefused(run=run.id, knob=knob, reason=reason))
 
 
 def show(run: Run, context: NNContext, display: str) -> None:

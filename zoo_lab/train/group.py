@@ -102,8 +102,9 @@ class _Part:
         """Compute one step and write down what it gave; return the entries of each sparse gradient."""
         memory, index = self.memory, self.index
         begin = time.perf_counter()
-        pieces, limit = memory.terms
-        order = Order(memory.first + position, memory.batch(position), pieces=int(pieces), limit=float(limit))
+        pieces, limit, strength = map(float, memory.terms)
+        batch = memory.batch(position)
+        order = Order(memory.first + position, batch, pieces=int(pieces), limit=limit, strength=strength)
         weights, state = memory.weights[bank], memory.state[bank]
         part = compute_part(self._replica, index, self._feed, order, weights, state, position + 1 >= memory.count)
         memory.counts[position, index], result = part.rows, part.result

@@ -21,6 +21,7 @@ from zoo_lab.core.events import (
     IterationDiscarded,
     IterationDone,
     KnobTurned,
+    Notice,
     RunContinued,
     RunPaused,
 )
@@ -30,6 +31,7 @@ from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.grouping import Grouping
+from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.plan import Plan, Position
 from zoo_lab.train.repeat import Repeater, Stopped
@@ -60,6 +62,7 @@ class Loop:
         pause_asked: Callable[[], bool],
         wait_while_paused: Callable[[], None],
         turned: Callable[[], Iterable[tuple[str, float]]],
+        knobs: Knobs,
         planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
@@ -80,7 +83,8 @@ class Loop:
         self._pause_asked = pause_asked
         self._wait_while_paused = wait_while_paused
         self._turned = turned
-        self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity, crew.makes_rows)
+        self._knobs = knobs
+        self._grouping = self._new_grouping()
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
         self._counted = False
@@ -93,6 +97,9 @@ class Loop:
             model=live.model,
         )
         self._watches_batches = any(map(watches_batches, callbacks))
+
+    def _new_grouping(self) -> Grouping:
+        return Grouping(self.plan.iterations_per_job, self._sync.capacity, self._crew.makes_rows)
 
     def train(self) -> None:
         """Run all epochs, or until a callback stops training; `Stopped` and errors pass through."""
@@ -183,7 +190,8 @@ class Loop:
             count = self._saver.room(self._moment(epoch, {}), count)
         steps = range(step, step + count)
         first = self.plan.position(epoch, step).iteration
-        orders = [Order(first + n, batch_rows(order, self.plan.batch_size, at)) for n, at in enumerate(steps)]
+        batches = [batch_rows(order, self.plan.batch_size, at) for at in steps]
+        orders = [Order(first + n, batch, strength=self._knobs.strength) for n, batch in enumerate(batches)]
         finished: list[tuple[Done, dict[str, Any]]] = []
 
         def take(done: Done) -> None:
@@ -218,12 +226,18 @@ class Loop:
             self._publish()
 
     def _turn_knobs(self) -> None:
-        """Change what somebody asked to change; the strategies read the learning rate anew for each iteration."""
+        """Change what somebody asked to change; the strategies read the learning rate anew for each job."""
         for knob, value in self._turned():
-            before = self._live.knobs.get(knob)
-            if before is not None:
-                self._live.set_rate(value)
-                self._emit(KnobTurned(run=self._run, iteration=self.iterations, knob=knob, value=value, before=before))
+            before = self._knobs.turn(knob, value, self._retool)
+            if before is None:
+                continue
+            self._emit(KnobTurned(run=self._run, iteration=self.iterations, knob=knob, value=value, before=before))
+            if told := self._knobs.untouched(knob):
+                self._emit(Notice(run=self._run, text=told))
+
+    def _retool(self, change: Callable[[], None]) -> None:
+        self._crew.retool(change)
+        self._grouping = self._new_grouping()
 
     def _take(self, position: Position, done: Done) -> dict[str, Any]:
         """Count a finished iteration and emit its event; return the running metrics."""

@@ -58,7 +58,7 @@ class MemoryShape:
             "arrived": ("<i8", (workers, _ALIGNED // 8)),  # a cache line each: they are polled
             "ends": ("<i8", (iterations,)),
             "rates": ("<f8", (iterations,)),
-            "terms": ("<f8", (2,)),  # into how many pieces a part is cut, and seconds for it
+            "terms": ("<f8", (3,)),  # into how many pieces a part is cut, seconds for it, strength of random steps
             "rows": ("<i8", (iterations * self.batch_size,)),
             "weights": (self.dtype, (2, self.weights)),
             "state": (self.dtype, (2, self.state)),

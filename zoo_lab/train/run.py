@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import queue
 import threading
 import uuid
@@ -12,7 +11,6 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.core.checks import Checks
 from zoo_lab.core.events import (
     EpochDone,
     Event,
@@ -24,6 +22,7 @@ from zoo_lab.core.events import (
 )
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
+from zoo_lab.train.knobs import check_turn
 from zoo_lab.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -52,6 +51,7 @@ class Run:
         error: what ended a failed run, else None.
         iterations: number of iterations done.
         knobs: what `turn` can change, and its present value; empty until the run has begun.
+        turned_knobs: what was turned in it, and in the runs that it goes on from.
     """
 
     def __init__(self, model: Any, name: str, path: Path) -> None:
@@ -65,6 +65,8 @@ class Run:
         self.error: BaseException | None = None
         self.iterations = 0
         self.knobs: dict[str, float] = {}
+        self.turned_knobs: dict[str, float] = {}
+        self._promised: dict[str, float] = {}
         self._turned: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
         self.stream = EventStream()
         self.stream.subscribe(self._note)
@@ -109,19 +111,18 @@ class Run:
         """Give a setting another value from the next iteration on; the run tells of it as an event.
 
         Args:
-            knob: "learning_rate".
-            value: the new value, above 0.
+            knob: "learning_rate"; "clipnorm", "global_clipnorm" or "clipvalue", one of which may be on; or
+                "augmentation_strength" where a chain with random steps over images runs in training.
+            value: the new value: of the learning rate above 0, of clipping 0 for off, of the strength 1 for as the
+                steps say and 0 for nearly nothing.
 
         Errors:
             ArgumentError: there is no such knob (a schedule of the optimizer's has its own learning rate), or it cannot
                 have this value.
         """
-        checks = Checks("turn")
-        checks.one_of("knob", knob, self.knobs)
-        fits = isinstance(value, (int, float)) and math.isfinite(value) and value > 0
-        checks.require(fits, f"Expected a value above 0; received {value!r}.")
-        checks.done()
-        self._turned.put((knob, float(value)))
+        number = check_turn(knob, value, {**self.knobs, **self._promised})
+        self._promised[knob] = number
+        self._turned.put((knob, number))
 
     def turned(self) -> Iterator[tuple[str, float]]:
         """Yield what was turned and not yet heeded, oldest first; for the code that runs it."""
@@ -179,6 +180,6 @@ class Run:
         elif isinstance(event, RunStarted):
             self.knobs.update(event.knobs)
         elif isinstance(event, KnobTurned):
-            self.knobs[event.knob] = event.value
+            self.knobs[event.knob] = self.turned_knobs[event.knob] = event.value
         elif isinstance(event, RunStopped):
             self.state = _STATES[event.reason]

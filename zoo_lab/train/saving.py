@@ -67,6 +67,7 @@ class Start:
         trigger: the state of the trigger that saved it, None where there is none.
         file: the run file so far, None where there is none.
         offset: how many bytes of it belong to what the checkpoint holds.
+        knobs: what was turned, with the values it was given.
     """
 
     iteration: int = 0
@@ -76,6 +77,7 @@ class Start:
     trigger: Mapping[str, Any] | None = None
     file: Path | None = None
     offset: int = 0
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
 
 def expect_unused(checkpoints: Checkpoints | None, context: NNContext) -> None:
@@ -113,6 +115,7 @@ def resume(place: str | Path, live: LiveModel, plan: Plan, context: NNContext) -
         trigger=facts["trigger"],
         file=Path(facts["run_file"]),
         offset=facts["run_offset"],
+        knobs=facts.get("knobs", {}),
     )
     return start, facts["seed"], loaded
 
@@ -166,6 +169,7 @@ class Saver:
             "optimizer": [list(value.shape) for value in kept.values()],
             "history": {name: [np.asarray(v, float).tolist() for v in values] for name, values in run.history.items()},
             "trigger": self._watcher.state(),
+            "knobs": dict(run.turned_knobs),
             "run_file": str(run.path.resolve()),
             "run_offset": self._offset(),
         }

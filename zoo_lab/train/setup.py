@@ -72,6 +72,7 @@ class Order:
         limit: seconds after which a worker gives what it has, None lets it finish.
         least: how many rows must arrive for the batch to count.
         arrived: how many rows each worker gave when this was first done: it gives these again.
+        strength: how far random steps over the rows draw.
     """
 
     iteration: int
@@ -81,6 +82,7 @@ class Order:
     limit: float | None = None
     least: int = 0
     arrived: tuple[int, ...] | None = None
+    strength: float = 1.0
 
     def scale(self, arrived: int) -> float:
         """Return by what to multiply sums over the rows that arrived, which were weighted for all rows."""

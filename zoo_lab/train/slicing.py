@@ -215,7 +215,7 @@ class Update:
         own = slice(*slice_bounds(len(message.weights), replica.setup.workers, index))
         at, update = replica.slices.pop(index, (-1, None))
         if at != message.updates or self.seed is not None:
-            if update is None:
+            if update is None or update.rule != message.rule:
                 compiled = bool(replica.model.jit_compile)
                 update = SliceUpdate(message.rule, own.stop - own.start, message.weights.dtype, compiled)
             update.load(message.weights[own], *self._slots(message, own, index), message.updates)

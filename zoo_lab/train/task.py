@@ -129,7 +129,7 @@ class Diagnose:
 
     def __call__(self, replica: Any, index: int, handles: Handles) -> list[str]:
         feed = replica.feed(replica.setup.data, handles)
-        part = replica.part_of(self.order.iteration, self.order.rows, index, feed)
+        part = replica.part_of(self.order.iteration, self.order.rows, index, feed).at(self.order.strength)
         rows, found = part.rows, []
         for name, values in feed.read(part).items() if len(rows) else ():
             if values.dtype.kind == "f" and not np.isfinite(values).all():

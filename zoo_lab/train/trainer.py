@@ -15,6 +15,7 @@ from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStarted, RunStopped
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
 
@@ -44,11 +45,14 @@ def train(run: Run, job: Job) -> None:
     run.plan = job.plan
     reason, error = "failed", None
     try:
+        knobs = Knobs(job.live, job.data)
+        knobs.restore(job.start.knobs)
+        run.turned_knobs.update(job.start.knobs)
         with _logged(run) as log, interruptible():
-            run.stream.emit(_started(run, job))
+            run.stream.emit(_started(run, job, knobs.values))
             _tell_again(run, job.start)
             try:
-                reason = _train(run, job, log)
+                reason = _train(run, job, log, knobs)
             except KeyboardInterrupt:
                 reason = "stopped"
             except BaseException as raised:
@@ -87,7 +91,7 @@ def _stopped(run: Run, reason: str, error: BaseException | None, begin: float) -
     return RunStopped(run=run.id, reason=reason, iterations=run.iterations, seconds=seconds, message=message)
 
 
-def _train(run: Run, job: Job, log: RunLog) -> str:
+def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
     """Return why the run ended."""
     from zoo_lab.train.crew import Crew
     from zoo_lab.train.loop import Loop
@@ -117,6 +121,7 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
                 pause_asked=lambda: run.pausing,
                 wait_while_paused=run.wait_while_paused,
                 turned=run.turned,
+                knobs=knobs,
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
@@ -164,7 +169,7 @@ def _cancel_if_slow(crew: Crew, run: Run) -> None:
     timer.start()
 
 
-def _started(run: Run, job: Job) -> RunStarted:
+def _started(run: Run, job: Job, knobs: Mapping[str, float]) -> RunStarted:
     plan, model = job.plan, job.live.model
     return RunStarted(
         run=run.id,
@@ -183,7 +188,7 @@ def _started(run: Run, job: Job) -> RunStarted:
         metrics=tuple(_metric_names(model)),
         validation=job.validation is not None,
         master=job.data.context.sc.master,
-        knobs=job.live.knobs,
+        knobs=knobs,
     )
 
 

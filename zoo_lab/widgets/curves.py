@@ -16,6 +16,7 @@ from zoo_lab.core.events import (
     Event,
     IterationDiscarded,
     IterationDone,
+    KnobRefused,
     KnobTurned,
     Notice,
     RunContinued,
@@ -39,7 +40,7 @@ class Curves:
     `epoch_iteration` and `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of,
     which may begin late in a resumed run. `marks` are what happened besides, each (iteration, kind, what to say), the
     kind one of "checkpoint", "knob", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
-    that can be changed while it runs, with their present values.
+    that can be changed while it runs, with their present values; `refused` is the last value that one could not have.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -64,6 +65,7 @@ class Curves:
         self.pace = Pace()
         self.notice = ""
         self.knobs: dict[str, float] = {}
+        self.refused: dict[str, str] = {}
         self.marks: list[tuple[int, str, str]] = []
         self.workers_lost = 0
         self.batches_rejected = 0
@@ -136,6 +138,11 @@ class Curves:
         words = f"{event.knob.replace('_', ' ')} {event.before:.4g} → {event.value:.4g}"
         self._mark(event.iteration, "knob", words)
         self.knobs[event.knob] = event.value
+        self.refused = {}
+
+    @_take.register
+    def _(self, event: KnobRefused) -> None:
+        self.refused = {"knob": event.knob, "reason": event.reason}
 
     @_take.register
     def _(self, event: RunPaused) -> None:

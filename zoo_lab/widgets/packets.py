@@ -74,6 +74,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "workers": started.workers if started else 0,
         "sync": started.sync if started else "",
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
+        "refused": curves.refused,
         "workersLost": curves.workers_lost,
         "batchesRejected": curves.batches_rejected,
     }

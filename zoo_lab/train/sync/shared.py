@@ -30,6 +30,7 @@ from zoo_lab.train.sync.base import Done, Sync, join_sparse
 from zoo_lab.train.update import SliceUpdate, UpdateRule
 
 _LOOK_SECONDS = 0.02
+_numbers = itertools.count()  # workers know a memory by its path: none is used twice
 _LOOK_AT_ONE_SECONDS = 0.25
 
 
@@ -69,7 +70,6 @@ class SharedSync(Sync):
         self._crowding = Crowding(self._shape.workers, engine.running_tasks)
         self._crowded = self._noticed = False
         self._rows = [layout.trainable[index][0][1:] for index in prepared.sparse]
-        self._numbers = itertools.count()
         self._told = 0
         self._owed: Sequence[Order] = ()  # told, and lost with a worker before the group was done
         self._last_end = 0.0
@@ -157,8 +157,8 @@ class SharedSync(Sync):
     def _put_down(self, orders: Sequence[Order], apart: bool = False) -> None:
         rates = self._live.rates(self._memory.updates, len(orders))
         self._memory.order(orders[0].iteration, [order.rows for order in orders], rates, apart)
-        limit = orders[0].limit
-        self._memory.terms[:] = orders[0].pieces, math.inf if limit is None else limit
+        first = orders[0]
+        self._memory.terms[:] = first.pieces, math.inf if first.limit is None else first.limit, first.strength
         self._told = 0
 
     def _redo(self) -> None:
@@ -291,7 +291,7 @@ class SharedSync(Sync):
 
     def _create(self) -> SharedMemory:
         """Return a new memory, on disk where the shared one has no room for it."""
-        context, name = self._engine.context, f"{self._engine.setup.run}.memory-{next(self._numbers)}"
+        context, name = self._engine.context, f"{self._engine.setup.run}.memory-{next(_numbers)}"
         needed = self._shape.nbytes
         try:
             return SharedMemory.create(context.shared_memory_folder(needed) / name, self._shape)

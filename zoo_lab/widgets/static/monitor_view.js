@@ -160,7 +160,7 @@ export class MonitorView {
     this.whole.hidden = !store.settings.zoom;
     if (begun) this.strip.update(this.loss.places);
     this.updateEvents();
-    this.knobs.update(summary.knobs, begun && !this.buttons.hidden);
+    this.knobs.update(summary.knobs, begun && !this.buttons.hidden, summary.refused);
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }
