@@ -7,17 +7,21 @@ import pytest
 
 from zoo_lab.core.events import (
     BatchRejected,
+    BranchedFrom,
+    BranchStarted,
     CheckpointSaved,
     EpochDone,
     Event,
     IterationDiscarded,
     IterationDone,
+    KnobRefused,
     KnobTurned,
     Notice,
     RunContinued,
     RunPaused,
     RunStarted,
     RunStopped,
+    WeightsKept,
     WorkerLost,
 )
 
@@ -37,6 +41,10 @@ EXAMPLES = [
     RunPaused(run="r", iteration=3),
     RunContinued(run="r", iteration=3),
     KnobTurned(run="r", iteration=3, knob="learning_rate", value=0.01, before=0.1),
+    KnobRefused(run="r", knob="clipnorm", reason="Expected clipnorm to be 0 (off) or above; received -1."),
+    WeightsKept(run="r", iteration=20, first=10, nbytes=300),
+    BranchStarted(run="r", iteration=20, branch="b", name="gentle"),
+    BranchedFrom(run="b", iteration=20, parent="r", name="n", path="runs/r.jsonl"),
     Notice(run="r", text="note"),
     RunStopped(run="r", reason="finished", iterations=1, seconds=2.0),
 ]  # fmt: skip

@@ -165,6 +165,34 @@ class KnobTurned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WeightsKept(Event):
+    """The state after `iteration` is kept in memory; so are others from iteration `first` on, `nbytes` bytes in all."""
+
+    iteration: int
+    first: int
+    nbytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchStarted(Event):
+    """Another run, with the id `branch` and called `name`, goes on from `iteration` of this one."""
+
+    iteration: int
+    branch: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchedFrom(Event):
+    """This run goes on from `iteration` of the run with the id `parent`, which is called `name`; `path` is its file."""
+
+    iteration: int
+    parent: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class KnobRefused(Event):
     """Somebody asked for a value that the setting `knob` cannot have; `reason` says why."""
 

@@ -44,6 +44,9 @@ COMMAND = Command(
         Option("--max-iterations", WHOLE_NUMBER, "end the run after so many iterations"),
         Option("--checkpoint", PLACE, "a folder or URL to save the run to after each epoch, or a Checkpoints"),
         Option("--resume", PLACE, "a folder or URL with checkpoints, from the newest of which the run goes on"),
+        Option(
+            "--keep-weights", WHOLE_NUMBER, "keep the last weights, each so many iterations, for branches and rewinds"
+        ),
         Option("--name", text("TEXT"), "of the run", "the model's"),
         Option("--runs", PLACE, "the folder of the run files, which %zoo_runs lists", ".zoo_lab/runs"),
         Option("-o", NEW_NAME, "keep the run under this name"),

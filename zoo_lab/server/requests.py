@@ -13,6 +13,7 @@ _MAX_TEXT = 200
 
 # action -> the fields that it takes besides "action", each a text that must be there.
 ACTIONS: dict[str, tuple[str, ...]] = {
+    "branch": ("run", "iteration", "changes", "token"),
     "knob": ("run", "knob", "value"),
     "pause": ("run",),
     "resume": ("run",),

@@ -16,6 +16,7 @@ from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
+from zoo_lab.train.keeping import KeepWeights, Kept, Ring
 from zoo_lab.train.plan import Plan, choose_sync
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import Checkpoints, Start, expect_unused
@@ -51,7 +52,8 @@ def fit(
     drop: DropSlow | None = None,
     max_iterations: int | None = None,
     checkpoint: Any = None,
-    resume: str | Path | None = None,
+    resume: str | Path | Kept | None = None,
+    keep_weights: Any = None,
     feature_cols: Any = None,
     label_cols: Any = None,
     name: str | None = None,
@@ -94,6 +96,8 @@ def fit(
         checkpoint: a folder or URL to save the run to after each epoch, or `zoo_lab.train.Checkpoints(…)`.
         resume: a folder or URL with checkpoints: the run goes on from the newest intact one, to the bit, with its seed.
             Give the same model, data and batch size.
+        keep_weights: keep the weights after every so many iterations in memory, for `run.branch` and `run.rewind`;
+            or `zoo_lab.train.KeepWeights(…)`, by default the last 20.
         feature_cols, label_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         name: of the run; default the model's.
         runs: folder of the run files.
@@ -110,6 +114,7 @@ def fit(
         >>> run = zoo_lab.fit(model, (x, y), batch_size=128, epochs=2)      # doctest: +SKIP
         >>> run.history["loss"]                                             # doctest: +SKIP
     """
+    given = {name: value for name, value in locals().items() if name not in ("model", "resume")}
     from zoo_lab.train.live import expect_trainable
     from zoo_lab.train.match import live_model
 
@@ -155,14 +160,16 @@ def fit(
         start = Start()
         if resume is not None:
             start, plan = _resumed(resume, live, plan, seed, train_set.context)
-        saving = Checkpoints.of(checkpoint)
+        saving, keeping = Checkpoints.of(checkpoint), KeepWeights.of(keep_weights)
         if resume is None:
             expect_unused(saving, train_set.context)
         run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
         for listener in listeners:
             run.stream.subscribe(listener)
+        if keeping is not None:
+            run.kept, run.arguments = Ring(keeping.last), given
         show(run, train_set.context, display)
-        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving)
+        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving, keeping)
         return _start(run, job, pinned.pop_all(), background)
 
 
@@ -226,8 +233,13 @@ def _start(run: Run, job: Job, pinned: ExitStack, background: bool) -> Run:
     return run
 
 
-def _resumed(place: str | Path, live: Any, plan: Plan, seed: int | None, context: NNContext) -> tuple[Start, Plan]:
+def _resumed(
+    place: str | Path | Kept, live: Any, plan: Plan, seed: int | None, context: NNContext
+) -> tuple[Start, Plan]:
     """Return where the run goes on, and its plan with the seed that it began with."""
+    if isinstance(place, Kept):
+        before = replace(plan, seed=place.seed)
+        return place.into(live, plan), replace(before, why=f"{plan.why}; branches after iteration {place.iteration}")
     start, saved_seed, loaded = load_into(place, live, plan, context)
     for skipped in loaded.skipped:
         warnings.warn(f"Skipped the checkpoint {skipped}; training goes on from {loaded.path}.", stacklevel=3)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.errors import ZooLabError
 from zoo_lab.core.events import Event, KnobRefused, RunStopped
+from zoo_lab.train.branching import branch_from_page
 from zoo_lab.train.run import Run
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "stop": lambda run, request: run.stop(),
     "knob": lambda run, request: _turn(run, str(request.get("knob")), request.get("value")),
+    "branch": lambda run, request: _branch(run, request),
     "pause": lambda run, request: run.pause(),
     "resume": lambda run, request: run.resume(),
 }
@@ -31,6 +34,12 @@ def _turn(run: Run, knob: str, value: Any) -> None:
         run.stream.emit(KnobRefused(run=run.id, knob=knob, reason=reason))
 
 
+def _branch(run: Run, request: Mapping[str, Any]) -> None:
+    """Start a branch, once for each press of the button: the request may come by two ways."""
+    if run.hears(str(request.get("token"))):
+        branch_from_page(run, str(request.get("iteration")), json.loads(str(request.get("changes") or "{}")))
+
+
 def show(run: Run, context: NNContext, display: str) -> None:
     """Show `run` as asked: "auto" (widget in a notebook, text elsewhere), "text" or "none"."""
     _publish(run, context)
@@ -41,7 +50,9 @@ def show(run: Run, context: NNContext, display: str) -> None:
     elif display == "auto":
         from zoo_lab.widgets.choose import display_for
 
-        run.stream.subscribe(display_for(run.id, run.stop, lambda request: obey(run, request)))
+        listener = display_for(run.id, run.stop, lambda request: obey(run, request))
+        run.stream.subscribe(listener)
+        run.beside.subscribe(listener)
 
 
 def _publish(run: Run, context: NNContext) -> None:

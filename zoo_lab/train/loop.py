@@ -31,6 +31,7 @@ from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.grouping import Grouping
+from zoo_lab.train.keeping import Keeper
 from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.plan import Plan, Position
@@ -66,11 +67,13 @@ class Loop:
         planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
+        keeper: Keeper | None,
     ) -> None:
         self.plan = plan
         self.iterations = start.iteration
         self._start = start
         self._saver = saver
+        self._keeper = keeper
         self._begin = time.perf_counter() - start.seconds
         self._planned = planned
         self._live = live
@@ -188,6 +191,8 @@ class Loop:
         count = min(self._grouping.size, left)
         if self._saver is not None and self.plan.sync_every == 1:  # local steps are saved after an averaging only
             count = self._saver.room(self._moment(epoch, {}), count)
+        if self._keeper is not None and self.plan.sync_every == 1:
+            count = self._keeper.room(self.iterations, count)
         steps = range(step, step + count)
         first = self.plan.position(epoch, step).iteration
         batches = [batch_rows(order, self.plan.batch_size, at) for at in steps]
@@ -305,11 +310,16 @@ class Loop:
     def _save_if_due(self, epoch: int, logs: dict[str, float]) -> None:
         """Save the run if its trigger says so; `logs` are given at an epoch's end only."""
         moment = self._moment(epoch, logs)
-        if self._saver is not None and self._saver.due(moment):
+        saves = self._saver is not None and self._saver.due(moment)
+        keeps = self._keeper is not None and self._keeper.due(self.iterations)
+        if saves or keeps:
             self._pull()
             with undivided():
                 self._repeat(self._sync.mark, self.iterations)
+        if saves:
             self._emit(self._saver.save(moment, self.plan))
+        if keeps:
+            self._emit(self._keeper.keep(self.iterations, moment.seconds, self.plan))
 
     def _publish(self) -> None:
         self._repeat(self._sync.publish, self.iterations)

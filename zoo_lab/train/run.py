@@ -28,6 +28,8 @@ from zoo_lab.train.plan import Plan
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from zoo_lab.train.keeping import Ring
+
 _STATES = {"finished": "finished", "stopped": "stopped", "early": "early", "failed": "failed"}
 _running: weakref.WeakSet[Run] = weakref.WeakSet()
 
@@ -52,6 +54,9 @@ class Run:
         iterations: number of iterations done.
         knobs: what `turn` can change, and its present value; empty until the run has begun.
         turned_knobs: what was turned in it, and in the runs that it goes on from.
+        kept: the iterations whose weights are in memory, for `branch` and `rewind`; None without `keep_weights`.
+        arguments: of `fit`, what a branch begins with; only where weights are kept.
+        beside: the events of runs whose curves are shown beside this one's.
     """
 
     def __init__(self, model: Any, name: str, path: Path) -> None:
@@ -66,6 +71,10 @@ class Run:
         self.iterations = 0
         self.knobs: dict[str, float] = {}
         self.turned_knobs: dict[str, float] = {}
+        self.kept: Ring | None = None
+        self.arguments: dict[str, Any] = {}
+        self.beside = EventStream()
+        self._heard: set[str] = set()
         self._promised: dict[str, float] = {}
         self._turned: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
         self.stream = EventStream()
@@ -124,11 +133,58 @@ class Run:
         self._promised[knob] = number
         self._turned.put((knob, number))
 
+    def branch(self, iteration: int, **changes: Any) -> Run:
+        """Start a run that goes on from an iteration of this one, which may still train; this one is left as it is.
+
+        The branch trains a copy of the model on the same data in the same order, so that without changes it computes
+        what this run did from there on, to the bit. It has no callbacks and no checkpoints unless they are given.
+
+        Args:
+            iteration: it begins with the newest weights kept at or before it, see `keep_weights` of `fit`.
+            changes: arguments of `fit`, such as epochs or name, and knobs such as learning_rate; not the model, the
+                data, batch_size, shuffle or seed.
+
+        Returns:
+            the branch; its `model` holds its weights.
+
+        Errors:
+            ArgumentError: lists what cannot be changed, or names the iterations that are kept.
+
+        Example:
+            >>> gentle = run.branch(400, learning_rate=1e-4, epochs=10)             # doctest: +SKIP
+        """
+        from zoo_lab.train.branching import branch
+
+        return branch(self, iteration, changes)
+
+    def rewind(self, iteration: int) -> int:
+        """Put the weights, and all that the optimizer kept, of an earlier iteration back into the model.
+
+        Args:
+            iteration: the newest kept at or before it counts, see `keep_weights` of `fit`.
+
+        Returns:
+            the iteration whose weights the model now holds.
+
+        Errors:
+            TrainingError: the run still goes on.
+            ArgumentError: no weights are kept from there.
+        """
+        from zoo_lab.train.keeping import rewind
+
+        return rewind(self, iteration)
+
     def turned(self) -> Iterator[tuple[str, float]]:
         """Yield what was turned and not yet heeded, oldest first; for the code that runs it."""
         with contextlib.suppress(queue.Empty):
             while True:
                 yield self._turned.get_nowait()
+
+    def hears(self, token: str) -> bool:
+        """Tell whether a request with this mark is a new one; for the code that takes requests."""
+        new = token not in self._heard
+        self._heard.add(token)
+        return new
 
     def wait_while_paused(self) -> None:
         """Return once the run may go on or is to stop; for the code that runs it."""

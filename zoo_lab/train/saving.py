@@ -68,6 +68,7 @@ class Start:
         file: the run file so far, None where there is none.
         offset: how many bytes of it belong to what the checkpoint holds.
         knobs: what was turned, with the values it was given.
+        parent: id and name of the run that this one branches from, None where it goes on as itself.
     """
 
     iteration: int = 0
@@ -78,6 +79,7 @@ class Start:
     file: Path | None = None
     offset: int = 0
     knobs: Mapping[str, float] = field(default_factory=dict)
+    parent: tuple[str, str] | None = None
 
 
 def expect_unused(checkpoints: Checkpoints | None, context: NNContext) -> None:
@@ -171,7 +173,7 @@ class Saver:
             "trigger": self._watcher.state(),
             "knobs": dict(run.turned_knobs),
             "run_file": str(run.path.resolve()),
-            "run_offset": self._offset(),
+            "run_offset": offset_of(self._run, self._flush),
         }
         name = f"{_NAME}{moment.iteration:09d}"
         checkpoints = self._checkpoints
@@ -183,14 +185,15 @@ class Saver:
             return Notice(run=run.id, text=f"{error} Training goes on.")
         return CheckpointSaved(run=run.id, iteration=moment.iteration, path=path)
 
-    def _offset(self) -> int:
-        """Return how long the run file is with all events so far; what a full disk has kept out of it is no reason
-        not to save."""
-        try:
-            self._flush()
-            return self._run.path.stat().st_size
-        except OSError:
-            return 0
+
+def offset_of(run: Run, flush: Callable[[], None]) -> int:
+    """Return how long the run file is with all events so far; what a full disk has kept out of it is no reason not to
+    save."""
+    try:
+        flush()
+        return run.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _plain(variable: Any) -> np.ndarray:

@@ -12,15 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunStarted, RunStopped
+from zoo_lab.core.events import (
+    BranchedFrom,
+    EpochDone,
+    Event,
+    IterationDiscarded,
+    IterationDone,
+    RunStarted,
+    RunStopped,
+)
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.keeping import Keeper
 from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
+from zoo_lab.train.saving import offset_of
 
 if TYPE_CHECKING:
     from zoo_lab.train.crew import Crew
+    from zoo_lab.train.keeping import KeepWeights
     from zoo_lab.train.live import LiveModel
     from zoo_lab.train.saving import Checkpoints, Start
 
@@ -37,6 +48,7 @@ class Job:
     class_weight: Mapping[int, float] | None
     start: Start
     checkpoints: Checkpoints | None
+    keeping: KeepWeights | None = None
 
 
 def train(run: Run, job: Job) -> None:
@@ -51,6 +63,7 @@ def train(run: Run, job: Job) -> None:
         with _logged(run) as log, interruptible():
             run.stream.emit(_started(run, job, knobs.values))
             _tell_again(run, job.start)
+            _tell_parent(run, job.start)
             try:
                 reason = _train(run, job, log, knobs)
             except KeyboardInterrupt:
@@ -124,6 +137,7 @@ def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
                 knobs=knobs,
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
+                keeper=_keeper(run, job, log),
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
             )
             loop.train()
@@ -139,6 +153,12 @@ def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
             raise
 
 
+def _keeper(run: Run, job: Job, log: RunLog) -> Keeper | None:
+    if job.keeping is None or run.kept is None:
+        return None
+    return Keeper(job.keeping.every, run, job.live, run.kept, lambda: offset_of(run, log.flush))
+
+
 def _tell_again(run: Run, start: Start) -> None:
     """Tell what the run had done when it was saved, so that its curve is whole."""
     told = _events_before(start)
@@ -147,6 +167,18 @@ def _tell_again(run: Run, start: Start) -> None:
         run.stream.emit(replace(event, run=run.id))
     if not epochs and start.history:  # the old run file is not here
         run.history.update({name: list(values) for name, values in start.history.items()})
+
+
+def _tell_parent(run: Run, start: Start) -> None:
+    """Tell what this run branches from, and show that run's curve beside its own."""
+    if start.parent is None or start.file is None:
+        return
+    parent, name = start.parent
+    path = str(start.file)
+    run.stream.emit(BranchedFrom(run=run.id, iteration=start.iteration, parent=parent, name=name, path=path))
+    for event in read_events(start.file):
+        if isinstance(event, IterationDone) and event.iteration > start.iteration:
+            run.beside.emit(event)
 
 
 def _events_before(start: Start) -> list[Event]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import functools
 from array import array
+from collections import deque
 
 from zoo_lab.core.events import (
     BatchRejected,
+    BranchedFrom,
+    BranchStarted,
     CheckpointSaved,
     EpochDone,
     Event,
@@ -23,8 +26,10 @@ from zoo_lab.core.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    WeightsKept,
     WorkerLost,
 )
+from zoo_lab.widgets.besides import Beside
 from zoo_lab.widgets.columns import Columns
 from zoo_lab.widgets.pace import Pace
 from zoo_lab.widgets.wording import duration, plural
@@ -39,8 +44,10 @@ class Curves:
     computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0),
     `epoch_iteration` and `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of,
     which may begin late in a resumed run. `marks` are what happened besides, each (iteration, kind, what to say), the
-    kind one of "checkpoint", "knob", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
+    kind one of "checkpoint", "knob", "branch", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
     that can be changed while it runs, with their present values; `refused` is the last value that one could not have.
+    `beside` are the curves of its branches and of the run that it branches from, by run; `kept` the iterations that
+    a branch can begin with, `kept_bytes` what they take.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -66,6 +73,9 @@ class Curves:
         self.notice = ""
         self.knobs: dict[str, float] = {}
         self.refused: dict[str, str] = {}
+        self.beside: dict[str, Beside] = {}
+        self.kept: deque[int] = deque()
+        self.kept_bytes = 0
         self.marks: list[tuple[int, str, str]] = []
         self.workers_lost = 0
         self.batches_rejected = 0
@@ -78,6 +88,8 @@ class Curves:
     def add(self, event: Event) -> None:
         """Take one event into account; events of other runs are ignored."""
         if event.run != self.run:
+            if event.run in self.beside:
+                self.beside[event.run].add(event)
             return
         if self._first_time is None:
             self._first_time = event.time
@@ -145,6 +157,23 @@ class Curves:
         self.refused = {"knob": event.knob, "reason": event.reason}
 
     @_take.register
+    def _(self, event: WeightsKept) -> None:
+        self.kept.append(event.iteration)
+        while self.kept[0] < event.first:
+            self.kept.popleft()
+        self.kept_bytes = event.nbytes
+
+    @_take.register
+    def _(self, event: BranchStarted) -> None:
+        self.beside[event.branch] = Beside(event.branch, event.name, event.iteration)
+        self._mark(event.iteration, "branch", f"branch: {event.name}")
+
+    @_take.register
+    def _(self, event: BranchedFrom) -> None:
+        self.beside[event.parent] = Beside(event.parent, event.name, event.iteration, over=True)
+        self._mark(event.iteration, "branch", f"branched from {event.name}")
+
+    @_take.register
     def _(self, event: RunPaused) -> None:
         self.state = "paused"
         self._mark(event.iteration, "pause", "paused")
@@ -170,6 +199,11 @@ class Curves:
     def over(self) -> bool:
         """Whether the run has ended, in whatever way."""
         return self.stopped is not None
+
+    @property
+    def all_over(self) -> bool:
+        """Whether its branches have ended too."""
+        return self.over and all(other.over for other in self.beside.values())
 
     @property
     def name(self) -> str:

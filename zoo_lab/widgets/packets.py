@@ -7,27 +7,35 @@ was sent last) and the whole history (from 0, with `reset`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo_lab.widgets.curves import Curves
 
 
 def packet(
-    curves: Curves, start: int = 0, epoch_start: int = 0, mark_start: int = 0, *, reset: bool = False
+    curves: Curves,
+    start: int = 0,
+    epoch_start: int = 0,
+    mark_start: int = 0,
+    beside: Mapping[str, int] | None = None,
+    *,
+    reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
-    """Return the content and the three buffers (iterations, epochs, timing) that bring a view up to date.
+    """Return the content and the buffers (iterations, epochs, timing, each curve beside) that bring a view up to date.
 
     Args:
         curves: the run so far.
         start: how many iterations the view already has, default 0.
         epoch_start: how many epochs it already has, default 0.
         mark_start: how many marks it already has, default 0.
+        beside: how many rows of each curve beside the run's own it already has, default none.
         reset: True when the view shall forget what it has.
 
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
     row for each iteration too.
     """
+    sent = beside or {}
     names, epoch_names = ["loss", *curves.metrics], curves.epoch_values.names
     content = {
         "type": "data",
@@ -41,6 +49,7 @@ def packet(
         "epochColumns": ["iteration", *epoch_names],
         "markStart": mark_start,
         "marks": curves.marks[mark_start:],
+        "beside": [other.facts(sent.get(other.run, 0)) for other in curves.beside.values()],
         "summary": summary(curves),
     }
     buffers = [
@@ -48,6 +57,9 @@ def packet(
         _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
         _pack([curves.timing[name] for name in curves.timing.names], start),
     ]
+    for other in curves.beside.values():
+        columns = [other.iteration, *(other.values[name] for name in other.values.names)]
+        buffers.append(_pack(columns, sent.get(other.run, 0)))
     return content, buffers
 
 
@@ -75,6 +87,8 @@ def summary(curves: Curves) -> dict[str, Any]:
         "sync": started.sync if started else "",
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "refused": curves.refused,
+        "kept": list(curves.kept),
+        "keptBytes": curves.kept_bytes,
         "workersLost": curves.workers_lost,
         "batchesRejected": curves.batches_rejected,
     }

@@ -58,6 +58,7 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._sent = 0
         self._epochs_sent = 0
         self._marks_sent = 0
+        self._beside_sent: dict[str, int] = {}
         self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
         self.on_msg(self._receive)
 
@@ -65,8 +66,9 @@ class TrainingMonitor(anywidget.AnyWidget):
         """Take an event into account; it is on the page within a tenth of a second."""
         with self._lock:
             self.curves.add(event)
-        if isinstance(event, RunStopped) and event.run == self.run_id:
-            self._ticker.close()
+        if isinstance(event, RunStopped) and self.curves.over:
+            if self.curves.all_over:
+                self._ticker.close()
             self.flush()
         else:
             self._ticker.wake()
@@ -79,7 +81,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent))
+            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent, self._beside_sent))
 
     def close(self) -> None:
         """End the thread and remove all views."""
@@ -102,6 +104,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def _deliver(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         curves = self.curves
         self._sent, self._epochs_sent, self._marks_sent = len(curves), len(curves.epoch_values), len(curves.marks)
+        self._beside_sent = {run: len(other) for run, other in curves.beside.items()}
         self.send(content, buffers)
 
     def _pass_on(self, request: Mapping[str, Any]) -> None:

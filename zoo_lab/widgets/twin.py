@@ -13,6 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from zoo_lab.widgets import wording
+from zoo_lab.widgets.besides import Beside
 from zoo_lab.widgets.curves import Curves
 from zoo_lab.widgets.packets import finite
 from zoo_lab.widgets.svg import Box, Series, chart, text
@@ -87,6 +88,7 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "epochs_done": curves.epochs_done,
         "parts": {name: finite(float(f"{seconds:.4g}")) for name, seconds in curves.pace.parts.items()},
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
+        "beside": [_beside(other, points) for other in curves.beside.values()],
         "marks": [list(mark) for mark in curves.marks[-_MARKS:]],
         "settings": {name: value for name, value in started.items() if name not in ("run", "time", "name")},
         "curves": {
@@ -100,6 +102,13 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
             **{name: _listed(curves.epoch_values[name]) for name in curves.epoch_values.names},
         },
     }
+
+
+def _beside(other: Beside, points: int) -> dict[str, Any]:
+    """Return a curve beside the run's own, thinned as that is."""
+    values = {name: _listed(thin(other.values[name], points)) for name in other.values.names}
+    rows = {"iteration": _listed(thin(other.iteration, points)), **values}
+    return {"run": other.run, "name": other.name, "begin": other.begin, "curves": rows}
 
 
 def _timing(curves: Curves, points: int) -> dict[str, list[float | None]]:
@@ -165,6 +174,10 @@ def _series(curves: Curves, names: Sequence[str], colour: int) -> list[Series]:
         if f"val_{name}" in curves.epoch_values:
             ends = thin(curves.epoch_iteration, 100)
             series.append(Series(style, ends, thin(curves.epoch_values[f"val_{name}"], 100), marks=True))
+        for place, other in enumerate(curves.beside.values()):
+            if name in other.values:
+                rows = thin(other.iteration, _POINTS), thin(other.values[name], _POINTS)
+                series.append(Series(f"s{(place + 3) % 6}", rows[0], smooth(rows[1]) if name == "loss" else rows[1]))
     return series
 
 

@@ -1,5 +1,7 @@
 /** A run that is not live: its record (widgets/twin.py) as the store that the monitor draws. */
 
+import { Table } from "./store.js";
+
 /** Put the run of `record` into `store`, in place of what was there. */
 export function showRecord(store, record) {
   store.clear();
@@ -7,6 +9,11 @@ export function showRecord(store, record) {
   store.rows.columns.iteration = store.rows.get("iteration").map(Math.round); // a thinned point stands for several
   fill(store.epochs, record.epochs);
   store.timings.append(numbersOf(record.timing ?? {}), store.rows.length);
+  for (const { run, name, begin, curves } of record.beside ?? []) {
+    const known = { name, begin, rows: new Table(), kept: {} };
+    fill(known.rows, curves);
+    store.beside.set(run, known);
+  }
   store.marks = (record.marks ?? []).map((mark) => [...mark]);
   store.summary = summaryOf(record);
   store.changed();

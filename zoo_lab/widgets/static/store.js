@@ -89,6 +89,7 @@ export class RunStore {
     this.grow(this.rows, content.start, content.count, content.columns, buffers[0]);
     this.grow(this.timings, content.start, content.count, content.timingColumns, buffers[2]);
     this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
+    this.growBeside(content.beside, buffers);
     if (content.marks) this.marks.splice(content.markStart, Infinity, ...content.marks);
     this.summary = content.summary;
     if (this.asked && (this.summary.state === "paused") === (this.asked === "pause")) this.asked = "";
@@ -101,7 +102,16 @@ export class RunStore {
     this.epochs = new Table();
     this.timings = new Table();
     this.kept = {};
+    this.beside = new Map(); // run → {name, begin, rows}
     this.marks = []; // [iteration, kind, words]
+  }
+
+  /** The curves of other runs, from where they part from this one on; their buffers begin with the fourth. */
+  growBeside(told, buffers) {
+    (told ?? []).forEach(({ run, name, begin, start, count, columns }, index) => {
+      if (!this.beside.has(run)) this.beside.set(run, { name, begin, rows: new Table(), kept: {} });
+      this.grow(this.beside.get(run).rows, start, count, columns, buffers[3 + index]);
+    });
   }
 
   grow(table, start, count, columns, buffer) {
