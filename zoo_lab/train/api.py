@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
+from zoo_lab.train.badbatches import Policy, check_policy
 from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
 from zoo_lab.train.keeping import KeepWeights, Kept, Ring
@@ -23,6 +24,7 @@ from zoo_lab.train.saving import Checkpoints, Start, expect_unused
 from zoo_lab.train.saving import resume as load_into
 from zoo_lab.train.sources import as_feature_set
 from zoo_lab.train.trainer import Job, train
+from zoo_lab.train.watching import MOST_SAMPLES
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
@@ -54,6 +56,9 @@ def fit(
     checkpoint: Any = None,
     resume: str | Path | Kept | None = None,
     keep_weights: Any = None,
+    bad_batch: str = "raise",
+    spikes: float | None = None,
+    watch: int = 0,
     feature_cols: Any = None,
     label_cols: Any = None,
     name: str | None = None,
@@ -98,6 +103,12 @@ def fit(
             Give the same model, data and batch size.
         keep_weights: keep the weights after every so many iterations in memory, for `run.branch` and `run.rewind`;
             or `zoo_lab.train.KeepWeights(…)`, by default the last 20.
+        bad_batch: what becomes of a batch whose loss is not finite: "raise" ends the run, "skip" drops its update,
+            "quarantine" also leaves its bad rows out of all later epochs (`run.quarantine`), "ask" waits up to ten
+            minutes for a choice in the monitor or by `run.decide`, then ends the run.
+        spikes: a batch is bad too where its loss is above so many times the median of the last 50; None: never.
+        watch: show what the model makes of so many rows while it trains, at most 32: the first of the validation data,
+            without any of the data itself.
         feature_cols, label_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         name: of the run; default the model's.
         runs: folder of the run files.
@@ -133,6 +144,9 @@ def fit(
         display,
         callbacks,
         listeners,
+        bad_batch,
+        spikes,
+        watch,
     )
     with ExitStack() as pinned:
         train_set = _pinned(data, context, feature_cols, label_cols, pinned)
@@ -169,7 +183,10 @@ def fit(
         if keeping is not None:
             run.kept, run.arguments = Ring(keeping.last), given
         show(run, train_set.context, display)
-        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving, keeping)
+        policy = Policy(bad_batch, spikes)
+        job = Job(
+            live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving, keeping, policy, watch
+        )
         return _start(run, job, pinned.pop_all(), background)
 
 
@@ -263,6 +280,9 @@ def _check(
     display: str,
     callbacks: Any,
     listeners: Any,
+    bad_batch: Any,
+    spikes: Any,
+    watch: Any,
 ) -> None:
     import keras
 
@@ -277,6 +297,11 @@ def _check(
     if max_iterations is not None:
         checks.positive_int("max_iterations", max_iterations)
     checks.one_of("compression", compression, ("none", "bf16", "fp16"))
+    checks.natural_int("watch", watch)
+    checks.require(
+        watch in range(MOST_SAMPLES + 1), f"Expected watch to be at most {MOST_SAMPLES}; received {watch!r}."
+    )
+    check_policy(checks, bad_batch, spikes, sync_every)
     check_combination(checks, sync, iterations_per_job, compression, sync_every, drop)
     checks.one_of("display", display, ("auto", "text", "none"))
     checks.require(

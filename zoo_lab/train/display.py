@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "stop": lambda run, request: run.stop(),
     "knob": lambda run, request: _turn(run, str(request.get("knob")), request.get("value")),
     "branch": lambda run, request: _branch(run, request),
+    "decide": lambda run, request: _decide(run, request),
     "pause": lambda run, request: run.pause(),
     "resume": lambda run, request: run.resume(),
 }
@@ -32,6 +34,12 @@ def _turn(run: Run, knob: str, value: Any) -> None:
         told = str(error) if isinstance(error, ZooLabError) else f"Expected a number; received {value!r}."
         reason = told.splitlines()[-1].strip().removeprefix("turn: ")
         run.stream.emit(KnobRefused(run=run.id, knob=knob, reason=reason))
+
+
+def _decide(run: Run, request: Mapping[str, Any]) -> None:
+    """Take a choice; a second press, or one that comes too late, is left alone."""
+    with contextlib.suppress(ValueError):  # an ArgumentError is one
+        run.decide(str(request.get("choice")), int(request.get("iteration", -1)))
 
 
 def _branch(run: Run, request: Mapping[str, Any]) -> None:

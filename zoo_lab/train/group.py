@@ -7,7 +7,6 @@ iteration, and the driver sums and updates.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +68,7 @@ class TrainGroup:
             part.compute(position, bank)
             meeting.wait()
             met = time.perf_counter()
-            if not math.isfinite(memory.losses[position].sum()):
+            if not memory.accepts(position):
                 if position:
                     own.store()
                 break
@@ -102,7 +101,7 @@ class _Part:
         """Compute one step and write down what it gave; return the entries of each sparse gradient."""
         memory, index = self.memory, self.index
         begin = time.perf_counter()
-        pieces, limit, strength = map(float, memory.terms)
+        pieces, limit, strength, _highest = map(float, memory.terms)
         batch = memory.batch(position)
         order = Order(memory.first + position, batch, pieces=int(pieces), limit=limit, strength=strength)
         weights, state = memory.weights[bank], memory.state[bank]

@@ -10,7 +10,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,6 +173,7 @@ class Keeper:
             file=run.path,
             offset=self._offset(),
             knobs=dict(run.turned_knobs),
+            quarantine=sorted(run.quarantine),
             parent=(run.id, run.name),
         )
         optimizer = [np.array(np.asarray(variable)) for variable in live.model.optimizer.variables]

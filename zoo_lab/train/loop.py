@@ -13,9 +13,7 @@ import keras
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
-from zoo_lab.core.errors import NumericsError
 from zoo_lab.core.events import (
-    BatchRejected,
     EpochDone,
     Event,
     IterationDiscarded,
@@ -27,6 +25,7 @@ from zoo_lab.core.events import (
 )
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.badbatches import BadBatches, without_empty
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
@@ -39,7 +38,7 @@ from zoo_lab.train.repeat import Repeater, Stopped
 from zoo_lab.train.saving import Saver, Start
 from zoo_lab.train.setup import Order
 from zoo_lab.train.sync.base import Done, Sync
-from zoo_lab.train.task import Diagnose
+from zoo_lab.train.watching import Watcher
 
 _PULL_SECONDS = 1.0
 _PULL_SHARE = 0.05
@@ -64,16 +63,19 @@ class Loop:
         wait_while_paused: Callable[[], None],
         turned: Callable[[], Iterable[tuple[str, float]]],
         knobs: Knobs,
+        bad: BadBatches,
         planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
         keeper: Keeper | None,
+        watcher: Watcher | None,
     ) -> None:
         self.plan = plan
         self.iterations = start.iteration
         self._start = start
         self._saver = saver
         self._keeper = keeper
+        self._watcher = watcher
         self._begin = time.perf_counter() - start.seconds
         self._planned = planned
         self._live = live
@@ -87,6 +89,7 @@ class Loop:
         self._wait_while_paused = wait_while_paused
         self._turned = turned
         self._knobs = knobs
+        self._bad = bad
         self._grouping = self._new_grouping()
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
@@ -110,6 +113,7 @@ class Loop:
         self._callbacks.on_train_begin()
         self._live.model.history.history.update({name: list(values) for name, values in self._start.history.items()})
         logs: dict[str, float] = {}
+        self._look()
         try:
             for epoch in range(self.plan.position_of(self.iterations + 1).epoch, self.plan.epochs):
                 logs = self._epoch(epoch) or logs
@@ -128,6 +132,7 @@ class Loop:
         self._pull()
         with undivided():
             self._live.finish()
+        self._look(at_once=True)
         self._callbacks.on_train_end(logs)
 
     @property
@@ -195,8 +200,12 @@ class Loop:
             count = self._keeper.room(self.iterations, count)
         steps = range(step, step + count)
         first = self.plan.position(epoch, step).iteration
-        batches = [batch_rows(order, self.plan.batch_size, at) for at in steps]
-        orders = [Order(first + n, batch, strength=self._knobs.strength) for n, batch in enumerate(batches)]
+        batches = [self._bad.kept(batch_rows(order, self.plan.batch_size, at)) for at in steps]
+        terms = {"strength": self._knobs.strength, "highest": self._bad.limit(first)}
+        orders = [Order(first + n, batch, **terms) for n, batch in enumerate(without_empty(batches))]
+        if not len(orders[0].rows):
+            self.iterations = first
+            return 1
         finished: list[tuple[Done, dict[str, Any]]] = []
 
         def take(done: Done) -> None:
@@ -212,7 +221,9 @@ class Loop:
 
         self._repeat(advance, first)
         for done, logs in finished:
-            self._expect_finite(done)
+            if done.rejected and not self._settle(done):
+                finished.pop()
+                break
             at = self.plan.position_of(done.order.iteration).step
             self._tell_callbacks(at, logs, begun=self._watches_batches and at == step)
         self._learn([done for done, _logs in finished])
@@ -246,12 +257,13 @@ class Loop:
 
     def _take(self, position: Position, done: Done) -> dict[str, Any]:
         """Count a finished iteration and emit its event; return the running metrics."""
-        if not math.isfinite(done.loss):
+        if done.rejected:
             return {}
         self.iterations = position.iteration
         if done.discarded:
             self._emit(self._discarded(position, done))
             return {}
+        self._bad.spikes.note(done.loss)
         self._live.totals.add(done.metrics)
         self._counted = True
         logs = self._live.totals.logs()
@@ -303,6 +315,13 @@ class Loop:
         now = time.perf_counter()
         if now - self._last_pull > max(_PULL_SECONDS, self._pull_seconds / _PULL_SHARE):
             self._pull()
+            self._look()
+
+    def _look(self, at_once: bool = False) -> None:
+        """Show what the live model, which is up to date, makes of the samples that somebody watches."""
+        if self._watcher is not None:
+            with undivided():
+                self._watcher.look(self.iterations, at_once)
 
     def _moment(self, epoch: int, logs: dict[str, float]) -> Moment:
         return Moment(self.iterations, epoch, bool(logs), time.perf_counter() - self._begin, logs)
@@ -341,29 +360,18 @@ class Loop:
         self._callbacks.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _expect_finite(self, done: Done) -> None:
-        if math.isfinite(done.loss):
-            return
+    def _settle(self, done: Done) -> bool:
+        """See what becomes of a batch that was not applied; tell whether the run goes on behind it."""
         position = self.plan.position_of(done.order.iteration)
-        found = self._repeat(lambda: self._engine.run(self._engine.job(Diagnose(done.order))), position.iteration)
-        inputs = [line for lines in found for line in lines]
-        reason = "; ".join(inputs) or "inputs and targets are finite: the weights or the learning rate made it"
-        where = f"iteration {position.iteration} (epoch {position.epoch + 1}, batch {position.step + 1})"
-        self._emit(
-            BatchRejected(
-                run=self._run,
-                iteration=position.iteration,
-                epoch=position.epoch,
-                step=position.step + 1,
-                loss=done.loss,
-                reason=reason,
-            )
-        )
-        msg = (
-            f"The loss is {done.loss} in {where}: {reason}. The model keeps the weights of iteration {self.iterations}. "
-            "Clean these rows, lower the learning rate or clip the gradient (optimizer argument clipnorm)."
-        )
-        raise NumericsError(msg)
+        begin = time.perf_counter()
+        self._pull()
+        goes_on = self._bad.settle(done, position, self._engine, self._repeat)
+        self._publish()
+        self._last_end = time.perf_counter()
+        self._begin += self._last_end - begin
+        if goes_on:
+            self.iterations = position.iteration
+        return goes_on
 
 
 def evaluate_with(engine: Engine, live: LiveModel, data: FeatureSet, batch_size: int) -> dict[str, float]:

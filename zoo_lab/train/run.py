@@ -11,7 +11,10 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.checks import Checks
 from zoo_lab.core.events import (
+    BatchHandled,
+    BatchRejected,
     EpochDone,
     Event,
     IterationDiscarded,
@@ -54,6 +57,8 @@ class Run:
         iterations: number of iterations done.
         knobs: what `turn` can change, and its present value; empty until the run has begun.
         turned_knobs: what was turned in it, and in the runs that it goes on from.
+        quarantine: the rows that are left out of training, as bad batches had them.
+        asking: the bad batch of which the run waits to hear what becomes of it, see `decide`; None while it trains.
         kept: the iterations whose weights are in memory, for `branch` and `rewind`; None without `keep_weights`.
         arguments: of `fit`, what a branch begins with; only where weights are kept.
         beside: the events of runs whose curves are shown beside this one's.
@@ -71,6 +76,9 @@ class Run:
         self.iterations = 0
         self.knobs: dict[str, float] = {}
         self.turned_knobs: dict[str, float] = {}
+        self.quarantine: set[int] = set()
+        self.asking: BatchRejected | None = None
+        self._decisions: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.kept: Ring | None = None
         self.arguments: dict[str, Any] = {}
         self.beside = EventStream()
@@ -180,6 +188,37 @@ class Run:
             while True:
                 yield self._turned.get_nowait()
 
+    def decide(self, choice: str, iteration: int | None = None) -> None:
+        """Say what becomes of the bad batch that the run waits with, see `bad_batch` of `fit`.
+
+        Args:
+            choice: "skip" leaves this batch out, "quarantine" also its bad rows in all later epochs, "retry" computes it
+                again (a loss that is finite then passes, however high), "raise" ends the run.
+            iteration: of the batch, where it may be that somebody else has decided; default the present one's.
+
+        Errors:
+            ArgumentError: the run waits for nothing, or there is no such choice.
+        """
+        checks = Checks("decide")
+        checks.one_of("choice", choice, ("skip", "quarantine", "retry", "raise"))
+        asking = self.asking
+        waits = asking is not None and iteration in (None, asking.iteration)
+        checks.require(waits, "Expected a run that waits with a bad batch; received one that does not.")
+        checks.done()
+        self.asking = None
+        self._decisions.put(choice)
+
+    def ask(self, rejected: BatchRejected | None) -> None:
+        """Wait for `decide` from now on, or no more; for the code that runs it."""
+        self.asking = rejected
+
+    def decided(self, seconds: float) -> str | None:
+        """Return the choice of `decide`, None where there is none after `seconds`; for the code that runs it."""
+        try:
+            return self._decisions.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
     def hears(self, token: str) -> bool:
         """Tell whether a request with this mark is a new one; for the code that takes requests."""
         new = token not in self._heard
@@ -233,6 +272,8 @@ class Run:
         elif isinstance(event, EpochDone):
             for name, value in event.logs.items():
                 self.history.setdefault(name, []).append(value)
+        elif isinstance(event, BatchHandled):
+            self.quarantine.update(event.rows)
         elif isinstance(event, RunStarted):
             self.knobs.update(event.knobs)
         elif isinstance(event, KnobTurned):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,7 @@ class Start:
         file: the run file so far, None where there is none.
         offset: how many bytes of it belong to what the checkpoint holds.
         knobs: what was turned, with the values it was given.
+        quarantine: the rows that are left out.
         parent: id and name of the run that this one branches from, None where it goes on as itself.
     """
 
@@ -80,6 +81,7 @@ class Start:
     offset: int = 0
     knobs: Mapping[str, float] = field(default_factory=dict)
     parent: tuple[str, str] | None = None
+    quarantine: Sequence[int] = ()
 
 
 def expect_unused(checkpoints: Checkpoints | None, context: NNContext) -> None:
@@ -118,6 +120,7 @@ def resume(place: str | Path, live: LiveModel, plan: Plan, context: NNContext) -
         file=Path(facts["run_file"]),
         offset=facts["run_offset"],
         knobs=facts.get("knobs", {}),
+        quarantine=facts.get("quarantine", ()),
     )
     return start, facts["seed"], loaded
 
@@ -172,6 +175,7 @@ class Saver:
             "history": {name: [np.asarray(v, float).tolist() for v in values] for name, values in run.history.items()},
             "trigger": self._watcher.state(),
             "knobs": dict(run.turned_knobs),
+            "quarantine": sorted(run.quarantine),
             "run_file": str(run.path.resolve()),
             "run_offset": offset_of(self._run, self._flush),
         }

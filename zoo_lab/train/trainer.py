@@ -23,11 +23,13 @@ from zoo_lab.core.events import (
 )
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.badbatches import BadBatches, Policy
 from zoo_lab.train.keeping import Keeper
 from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import offset_of
+from zoo_lab.train.watching import Watcher
 
 if TYPE_CHECKING:
     from zoo_lab.train.crew import Crew
@@ -49,6 +51,8 @@ class Job:
     start: Start
     checkpoints: Checkpoints | None
     keeping: KeepWeights | None = None
+    policy: Policy = Policy()
+    watch: int = 0
 
 
 def train(run: Run, job: Job) -> None:
@@ -60,6 +64,7 @@ def train(run: Run, job: Job) -> None:
         knobs = Knobs(job.live, job.data)
         knobs.restore(job.start.knobs)
         run.turned_knobs.update(job.start.knobs)
+        run.quarantine.update(job.start.quarantine)
         with _logged(run) as log, interruptible():
             run.stream.emit(_started(run, job, knobs.values))
             _tell_again(run, job.start)
@@ -135,8 +140,10 @@ def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
                 wait_while_paused=run.wait_while_paused,
                 turned=run.turned,
                 knobs=knobs,
+                bad=BadBatches(job.policy, run, live, [handle.rows for handle in job.data.store.handles]),
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
+                watcher=_watcher(run, job),
                 keeper=_keeper(run, job, log),
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
             )
@@ -157,6 +164,11 @@ def _keeper(run: Run, job: Job, log: RunLog) -> Keeper | None:
     if job.keeping is None or run.kept is None:
         return None
     return Keeper(job.keeping.every, run, job.live, run.kept, lambda: offset_of(run, log.flush))
+
+
+def _watcher(run: Run, job: Job) -> Watcher | None:
+    data = job.validation or job.data
+    return Watcher(run, job.live.model, data, job.watch, data is job.validation) if job.watch else None
 
 
 def _tell_again(run: Run, start: Start) -> None:

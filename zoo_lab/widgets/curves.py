@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 
 from zoo_lab.core.events import (
+    BatchHandled,
     BatchRejected,
     BranchedFrom,
     BranchStarted,
@@ -26,12 +27,15 @@ from zoo_lab.core.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    SamplesWatched,
+    WatchStarted,
     WeightsKept,
     WorkerLost,
 )
 from zoo_lab.widgets.besides import Beside
 from zoo_lab.widgets.columns import Columns
 from zoo_lab.widgets.pace import Pace
+from zoo_lab.widgets.samples import Watched
 from zoo_lab.widgets.wording import duration, plural
 
 _LONGEST_MARK = 160
@@ -48,6 +52,9 @@ class Curves:
     that can be changed while it runs, with their present values; `refused` is the last value that one could not have.
     `beside` are the curves of its branches and of the run that it branches from, by run; `kept` the iterations that
     a branch can begin with, `kept_bytes` what they take.
+    `rejected` are the bad batches, `handled` what became of them by iteration, `asking` the iteration whose batch the
+    run waits with.
+    `watched` are the samples that are predicted again and again.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -74,6 +81,10 @@ class Curves:
         self.knobs: dict[str, float] = {}
         self.refused: dict[str, str] = {}
         self.beside: dict[str, Beside] = {}
+        self.rejected: list[BatchRejected] = []
+        self.handled: dict[int, str] = {}
+        self.asking: int | None = None
+        self.watched = Watched()
         self.kept: deque[int] = deque()
         self.kept_bytes = 0
         self.marks: list[tuple[int, str, str]] = []
@@ -139,7 +150,16 @@ class Curves:
     def _(self, event: BatchRejected) -> None:
         self.batches_rejected += 1
         self.notice = f"The batch of iteration {event.iteration} gave a loss of {event.loss}: {event.reason}"
-        self._mark(event.iteration, "rejected", f"loss {event.loss}: {event.reason}")
+        self._mark(event.iteration, "rejected", f"loss {event.loss:.4g}: {event.reason}")
+        self.rejected.append(event)
+        self.asking = event.iteration if event.asks else None
+
+    @_take.register
+    def _(self, event: BatchHandled) -> None:
+        self.handled[event.iteration] = event.choice
+        self.asking, self.notice = None, ""
+        rows = f": {plural(len(event.rows), 'row')}" if event.rows else ""
+        self._mark(event.iteration, "rejected", f"{event.choice}{rows}")
 
     @_take.register
     def _(self, event: CheckpointSaved) -> None:
@@ -155,6 +175,14 @@ class Curves:
     @_take.register
     def _(self, event: KnobRefused) -> None:
         self.refused = {"knob": event.knob, "reason": event.reason}
+
+    @_take.register
+    def _(self, event: WatchStarted) -> None:
+        self.watched.started = event
+
+    @_take.register
+    def _(self, event: SamplesWatched) -> None:
+        self.watched.newest = event
 
     @_take.register
     def _(self, event: WeightsKept) -> None:
@@ -188,7 +216,7 @@ class Curves:
 
     @_take.register
     def _(self, event: RunStopped) -> None:
-        self.stopped, self.state = event, event.reason
+        self.stopped, self.state, self.asking = event, event.reason, None
         if event.reason == "early":
             self._mark(self.last_iteration, "early", "stopped early by a callback")
 

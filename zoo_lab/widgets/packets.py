@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zoo_lab.core.events import BatchRejected
+from zoo_lab.widgets.columns import as_float
 from zoo_lab.widgets.curves import Curves
 
 
@@ -19,6 +21,7 @@ def packet(
     epoch_start: int = 0,
     mark_start: int = 0,
     beside: Mapping[str, int] | None = None,
+    rejected_start: int = 0,
     *,
     reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
@@ -30,6 +33,7 @@ def packet(
         epoch_start: how many epochs it already has, default 0.
         mark_start: how many marks it already has, default 0.
         beside: how many rows of each curve beside the run's own it already has, default none.
+        rejected_start: how many bad batches it already has, default 0.
         reset: True when the view shall forget what it has.
 
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
@@ -50,6 +54,8 @@ def packet(
         "markStart": mark_start,
         "marks": curves.marks[mark_start:],
         "beside": [other.facts(sent.get(other.run, 0)) for other in curves.beside.values()],
+        "rejectedStart": rejected_start,
+        "rejected": [rejected(event) for event in curves.rejected[rejected_start:]],
         "summary": summary(curves),
     }
     buffers = [
@@ -61,6 +67,13 @@ def packet(
         columns = [other.iteration, *(other.values[name] for name in other.values.names)]
         buffers.append(_pack(columns, sent.get(other.run, 0)))
     return content, buffers
+
+
+def rejected(event: BatchRejected) -> dict[str, Any]:
+    """Return a bad batch as a page shows it, plain JSON values."""
+    names = ("iteration", "reason", "kind", "rows", "workers", "partitions")
+    shown = [{**row, "loss": finite(as_float(row.get("loss")))} for row in event.shown]
+    return {**{name: getattr(event, name) for name in names}, "loss": finite(event.loss), "shown": shown}
 
 
 def summary(curves: Curves) -> dict[str, Any]:
@@ -89,6 +102,8 @@ def summary(curves: Curves) -> dict[str, Any]:
         "refused": curves.refused,
         "kept": list(curves.kept),
         "keptBytes": curves.kept_bytes,
+        "asking": curves.asking,
+        "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
         "workersLost": curves.workers_lost,
         "batchesRejected": curves.batches_rejected,
     }

@@ -59,6 +59,8 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._epochs_sent = 0
         self._marks_sent = 0
         self._beside_sent: dict[str, int] = {}
+        self._rejected_sent = 0
+        self._watch_sent = -1
         self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
         self.on_msg(self._receive)
 
@@ -81,7 +83,11 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            self._deliver(*packet(self.curves, self._sent, self._epochs_sent, self._marks_sent, self._beside_sent))
+            self._deliver(
+                *packet(
+                    self.curves, self._sent, self._epochs_sent, self._marks_sent, self._beside_sent, self._rejected_sent
+                )
+            )
 
     def close(self) -> None:
         """End the thread and remove all views."""
@@ -104,6 +110,13 @@ class TrainingMonitor(anywidget.AnyWidget):
     def _deliver(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         curves = self.curves
         self._sent, self._epochs_sent, self._marks_sent = len(curves), len(curves.epoch_values), len(curves.marks)
+        self._rejected_sent = len(curves.rejected)
+        if content["reset"]:
+            self._watch_sent = -1
+        told, pictures = curves.watched.packet(self._watch_sent, len(buffers))
+        if told:
+            self._watch_sent = told["watch"]["iteration"]
+            content, buffers = {**content, **told}, [*buffers, *pictures]
         self._beside_sent = {run: len(other) for run, other in curves.beside.items()}
         self.send(content, buffers)
 

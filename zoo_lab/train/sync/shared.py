@@ -85,7 +85,7 @@ class SharedSync(Sync):
         if self._crowding.apart:
             for order in orders:
                 self._advance_apart(order, finished)
-                if self._halt_asked() or not math.isfinite(self._memory.losses[0].sum()):
+                if self._halt_asked() or not self._memory.accepts(0):
                     break
             return
         self._crowded = False
@@ -158,7 +158,8 @@ class SharedSync(Sync):
         rates = self._live.rates(self._memory.updates, len(orders))
         self._memory.order(orders[0].iteration, [order.rows for order in orders], rates, apart)
         first = orders[0]
-        self._memory.terms[:] = first.pieces, math.inf if first.limit is None else first.limit, first.strength
+        limit = math.inf if first.limit is None else first.limit
+        self._memory.terms[:] = first.pieces, limit, first.strength, first.highest
         self._told = 0
 
     def _redo(self) -> None:
@@ -198,7 +199,7 @@ class SharedSync(Sync):
         """After a group's job: tell the rest, and make what it left the start of the next group."""
         with undivided():
             returned, done = time.perf_counter(), self._memory.finished()
-            rejected = done < self._memory.count and not math.isfinite(self._memory.losses[done].sum())
+            rejected = done < self._memory.count and not self._memory.accepts(done)
             if done:
                 self._memory.flip(done)
             for position in range(self._told, done + rejected):
@@ -228,7 +229,7 @@ class SharedSync(Sync):
     def _update_here(self, order: Order, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
         memory = self._memory
         arrived = int(memory.counts[0].sum())
-        if not math.isfinite(memory.losses[0].sum()) or not order.enough(arrived):
+        if not order.accepts(memory.losses[0].sum() * order.scale(arrived)) or not order.enough(arrived):
             tell(0, time.perf_counter())
             return
         with undivided():

@@ -2,12 +2,14 @@
 
 import { BranchForm } from "./branch.js";
 import { h, setText } from "./dom.js";
+import { Drawer } from "./drawer.js";
 import { Knobs } from "./knobs.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestOf, requestStop } from "./stop.js";
 import { nearest } from "./store.js";
 import { TimeStrip } from "./strip.js";
+import { WatchPanel } from "./watch.js";
 import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
@@ -34,6 +36,8 @@ export class MonitorView {
     this.strip = new TimeStrip(store);
     this.knobs = new Knobs(model);
     this.branch = new BranchForm(model, store);
+    this.drawer = new Drawer(model, store);
+    this.watch = new WatchPanel(store);
     this.element = this.build();
   }
 
@@ -58,7 +62,7 @@ export class MonitorView {
     const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
-    const shown = [this.notice, this.waiting, this.charts, this.strip.element, foot, this.knobs.element, this.branch.element, this.buildEvents()];
+    const shown = [this.notice, this.drawer.element, this.waiting, this.charts, this.strip.element, foot, this.watch.element, this.knobs.element, this.branch.element, this.buildEvents()];
     const parts = [head, this.bar, line, ...shown, this.spoken];
     // the page's style looks for the live monitor of a run: a record is not that
     const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
@@ -164,6 +168,8 @@ export class MonitorView {
     this.updateEvents();
     this.knobs.update(summary.knobs, begun && !this.buttons.hidden, summary.refused);
     this.branch.update(begun && !this.buttons.hidden);
+    this.drawer.update(!this.buttons.hidden);
+    this.watch.update();
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }

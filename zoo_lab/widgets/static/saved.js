@@ -1,6 +1,7 @@
 /** A run that is not live: its record (widgets/twin.py) as the store that the monitor draws. */
 
 import { Table } from "./store.js";
+import { savedWatch } from "./watch.js";
 
 /** Put the run of `record` into `store`, in place of what was there. */
 export function showRecord(store, record) {
@@ -14,6 +15,8 @@ export function showRecord(store, record) {
     fill(known.rows, curves);
     store.beside.set(run, known);
   }
+  store.watch = savedWatch(record.watch);
+  store.rejected = record.rejected ?? [];
   store.marks = (record.marks ?? []).map((mark) => [...mark]);
   store.summary = summaryOf(record);
   store.changed();
@@ -54,6 +57,7 @@ function summaryOf(record) {
     knobs: record.knobs ?? {},
     workers: settings.workers ?? 0,
     sync: settings.sync ?? "",
+    handled: record.handled ?? {},
     workersLost: 0,
     batchesRejected: 0,
   };

@@ -1,5 +1,7 @@
 /** The run as this page knows it: columns of numbers that grow by packets from the kernel (widgets/packets.py). */
 
+import { takeWatch } from "./watch.js";
+
 /** The numbers of a packet's buffer: `rows` values for each of `columns`, column after column. */
 export function decodeColumns(buffer, columns, rows) {
   const bytes = new DataView(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
@@ -90,6 +92,8 @@ export class RunStore {
     this.grow(this.timings, content.start, content.count, content.timingColumns, buffers[2]);
     this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
     this.growBeside(content.beside, buffers);
+    this.watch = takeWatch(this.watch, content.watch, buffers);
+    if (content.rejected) this.rejected.splice(content.rejectedStart, Infinity, ...content.rejected);
     if (content.marks) this.marks.splice(content.markStart, Infinity, ...content.marks);
     this.summary = content.summary;
     if (this.asked && (this.summary.state === "paused") === (this.asked === "pause")) this.asked = "";
@@ -102,6 +106,8 @@ export class RunStore {
     this.epochs = new Table();
     this.timings = new Table();
     this.kept = {};
+    this.watch = null; // samples and what the model makes of them
+    this.rejected = []; // the bad batches, as widgets/packets.py tells them
     this.beside = new Map(); // run → {name, begin, rows}
     this.marks = []; // [iteration, kind, words]
   }
