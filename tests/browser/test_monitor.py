@@ -199,7 +199,13 @@ def test_what_a_person_can_do_to_a_run_is_there_and_reaches_the_kernel(lab):
     lab.run_cell(3)
     heard = lab.output(3)
     expect(heard).to_contain_text("'action': 'decide'", timeout=30_000)
-    for words in ("'knob': 'learning_rate'", "'value': '0.01'", "'iteration': '100'", "0.001", "'choice': 'quarantine'"):
+    for words in (
+        "'knob': 'learning_rate'",
+        "'value': '0.01'",
+        "'iteration': '100'",
+        "0.001",
+        "'choice': 'quarantine'",
+    ):
         expect(heard).to_contain_text(words)
 
 

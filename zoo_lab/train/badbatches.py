@@ -75,6 +75,12 @@ class Spikes:
         if self._factor is not None:
             self._losses.append(loss)
 
+    def room(self, count: int) -> int:
+        """Return how many of `count` iterations may share a job, all of which have the limit of its beginning."""
+        if self._factor is None:
+            return count
+        return min(count, _WINDOW if len(self._losses) >= _FEWEST else _FEWEST - len(self._losses))
+
     @property
     def median(self) -> float:
         """The running median, NaN while too few losses are known."""
@@ -110,6 +116,10 @@ class BadBatches:
     def limit(self, iteration: int) -> float:
         """Return the highest loss that the batch of an iteration may have; any, where it is computed again."""
         return math.inf if iteration == self._again else self.spikes.limit
+
+    def room(self, iteration: int, count: int) -> int:
+        """Return how many iterations from this one on may share a job: what is computed again is alone in its own."""
+        return 1 if iteration == self._again else self.spikes.room(count)
 
     def kept(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows of a batch that are in no quarantine."""

@@ -193,7 +193,7 @@ class Loop:
             self._callbacks.on_train_batch_begin(step)
             self._publish()  # the hooks of this batch or of the last may have set weights
         left = min(self.plan.steps_per_epoch - step, self.plan.iterations - self.iterations)
-        count = min(self._grouping.size, left)
+        count = self._bad.room(self.iterations + 1, min(self._grouping.size, left))
         if self._saver is not None and self.plan.sync_every == 1:  # local steps are saved after an averaging only
             count = self._saver.room(self._moment(epoch, {}), count)
         if self._keeper is not None and self.plan.sync_every == 1:

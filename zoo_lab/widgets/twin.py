@@ -93,6 +93,8 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
         "watch": curves.watched.record(),
         "rejected": [rejected(event) for event in curves.rejected[-_BATCHES:]],
+        "asking": curves.asking,
+        "kept": list(curves.kept),
         "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
         "beside": [_beside(other, points) for other in curves.beside.values()],
         "marks": [list(mark) for mark in curves.marks[-_MARKS:]],

@@ -58,6 +58,8 @@ function summaryOf(record) {
     workers: settings.workers ?? 0,
     sync: settings.sync ?? "",
     handled: record.handled ?? {},
+    asking: record.asking ?? null,
+    kept: record.kept ?? [],
     workersLost: 0,
     batchesRejected: 0,
   };
