@@ -13,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cluster, endurance, images, ingest, prediction, report, serving, training
+from benchmarks import cluster, endurance, images, ingest, monitor, prediction, report, serving, training
 from benchmarks.alone import run_alone
 from benchmarks.markdown import rewrite
 from benchmarks.measure import machine, write_json
 from benchmarks.models import CASES
 from benchmarks.startup import import_seconds
 
-SECTIONS = ("import", "training", "ingest", "images", "update", "predict", "serve", "cluster", "endurance")
+SECTIONS = ("import", "training", "ingest", "images", "update", "predict", "serve", "monitor", "cluster", "endurance")
 
 
 def main() -> None:
@@ -66,6 +66,9 @@ def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
             **({"rows": 2000, "images": 64, "rounds": 1} if quick else {}),
         ),
         "serve": lambda: serving.compare(**({"requests": 200, "rounds": 1, "endurance": 1000} if quick else {})),
+        "monitor": lambda: monitor.compare(
+            **({"points": 10_000, "seconds": 1.0, "turns": 1, "pages": 1, "steps": 60} if quick else {})
+        ),
         "cluster": lambda: cluster.compare(**({"turns": 2, "steps": {3: 4}} if quick else {})),
         "endurance": lambda: endurance.endure(100 if quick else arguments.iterations),
     }

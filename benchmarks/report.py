@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks import cluster, endurance, images, ingest, prediction, serving, training, update
+from benchmarks import cluster, endurance, images, ingest, monitor, prediction, serving, training, update
 from benchmarks.markdown import table
 from benchmarks.targets import amount, targets
 
@@ -19,6 +19,7 @@ def whole(figures: Mapping[str, Any]) -> str:
         "update": ("Optimizer update", update.markdown),
         "predict": ("`zoo_lab.predict` against Keras' predict with two threads", prediction.markdown),
         "serve": ("`zoo-lab serve` with an mlp", serving.markdown),
+        "monitor": ("The monitor and JupyterLab's extension", monitor.markdown),
         "cluster": (f"`{cluster.MASTER}` as two hosts", cluster.markdown),
         "endurance": ("Endurance", endurance.markdown),
     }
@@ -38,6 +39,7 @@ def short(figures: Mapping[str, Any]) -> str:
         "update": update.markdown,
         "predict": prediction.markdown,
         "serve": serving.markdown,
+        "monitor": monitor.markdown,
         "cluster": cluster.markdown,
         "endurance": endurance.summary,
     }

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.monitor import costs
+
 # Milliseconds an iteration on this kind of machine: (model, batch) → BigDL 2.4, and gloo DDP with two processes.
 BIGDL = {("mlp", 128): 57.0, ("mlp", 1024): 158.0, ("lenet", 128): 68.0, ("lenet", 1024): 224.0}
 GLOO = {("mlp", 128): 10.0, ("mlp", 1024): 34.0, ("lenet", 128): 10.0, ("lenet", 1024): 50.0}
@@ -75,6 +77,7 @@ def targets(figures: Mapping[str, Any]) -> list[Target]:
         "update": _update,
         "predict": _predict,
         "serve": _serve,
+        "monitor": _monitor,
         "cluster": _cluster,
         "endurance": _endurance,
     }
@@ -153,6 +156,18 @@ def _serve(figures: Mapping[str, Any]) -> Iterator[Target]:
             yield Target(name, limit, rate / loads[clients, "single"], least=True)
     later = figures["memory"][3:]
     yield Target(f"service: memory that {figures['requests']:,} requests add", 10.0, later[-1] - min(later), "MB")
+
+
+def _monitor(figures: Mapping[str, Any]) -> Iterator[Target]:
+    found = costs(figures)
+    yield Target(f"pan over {figures['points']:,} iterations", 30.0, found["frames"], "frames/s", least=True)
+    yield Target("kernel → browser while training", 30.0, found["kilobytes"], "KB/s")
+    yield Target("training throughput that the monitor costs", 2.0, max(0.0, 100 * found["share"]), "%")
+    yield Target("JupyterLab extension", 300.0, found["extension"], "KB")
+    # what two pages of the same kind differ by cannot be told from a cost
+    yield Target(
+        "JupyterLab ready later with the extension", max(found["spread"], 50.0), max(0.0, found["later"]), "ms"
+    )
 
 
 def _cluster(rows: list[Mapping[str, Any]]) -> Iterator[Target]:

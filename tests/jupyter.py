@@ -24,6 +24,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
+FIRST_PORT, PORTS = 20_000, 12_000
+"""Below those that Linux hands out by itself, which begin at 32,768."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,15 @@ def start_jupyter(
 
 def _command(folder: Path, command: str) -> list[str]:
     module = {"lab": "jupyterlab", "notebook": "notebook", "server": "jupyter_server"}[command]
-    options = ["ip=127.0.0.1", "port=0", "open_browser=False", "allow_root=True", f"root_dir={folder / 'notebooks'}"]
+    # The server looks for a free port, lets it go and takes it later: not one that the system gives others meanwhile.
+    port = FIRST_PORT + secrets.randbelow(PORTS)
+    options = [
+        "ip=127.0.0.1",
+        f"port={port}",
+        "open_browser=False",
+        "allow_root=True",
+        f"root_dir={folder / 'notebooks'}",
+    ]
     expose = [] if command == "server" else ["--expose-app-in-browser"]  # window.jupyterapp, for the tests' page
     return [sys.executable, "-m", module, *(f"--ServerApp.{option}" for option in options), *expose]
 
@@ -173,10 +183,18 @@ def _write_settings(folder: Path) -> None:
 
 def _wait_until_up(server: JupyterServer) -> JupyterServer:
     server_file = server.runtime / f"jpserver-{server.process.pid}.json"
-    server.wait_for(server_file.exists)
-    started = dataclasses.replace(server, url=json.loads(server_file.read_text())["url"])
-    started.wait_for(lambda: started.api("GET", "api/status").status == 200)
+    told = server.wait_for(lambda: server_file.exists() and _json_or_text(server_file.read_bytes()))  # "" while written
+    started = dataclasses.replace(server, url=told["url"])
+    started.wait_for(lambda: _answers(started))
     return started
+
+
+def _answers(server: JupyterServer) -> bool:
+    """Tell whether the server answers; it names its address in its file before it listens there."""
+    try:
+        return server.api("GET", "api/status").status == 200
+    except urllib.error.URLError:
+        return False
 
 
 def _end(process: subprocess.Popen) -> None:

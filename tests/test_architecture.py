@@ -36,10 +36,9 @@ FLOORS = {
 EXECUTORS = {
     "context.shardfile",
     "context.workers",
-    "infer.attempts",
     "infer.columnpredictor",
     "infer.compiled",
-    "infer.lenienttask",
+    "train.lenienttask",
     "infer.modelcopy",
     "infer.records",
     "infer.results",

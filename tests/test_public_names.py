@@ -51,7 +51,7 @@ def test_every_public_method_is_documented(name):
     assert [key for key, value in methods if not inspect.getdoc(value)] == []
 
 
-@pytest.mark.parametrize("package", ["infer", "serving"])
+@pytest.mark.parametrize("package", ["infer", "net", "serving"])
 def test_the_names_of_inference_load_and_are_documented_with_every_method(package):
     module = importlib.import_module(f"zoo_lab.{package}")
     for name in module.__all__:

@@ -157,9 +157,14 @@ function addCells({ app, notebooks, trans }: IParts): void {
       return snippet ? trans.__('Insert: %1', snippet.label) : trans.__('Insert a Cell');
     },
     execute: async (args: any) => {
-      const snippet = snippets(trans).find(each => each.id === args.snippet);
-      await (snippet && notebooks.insert(snippet.source));
+      const source: string | undefined = args.source ?? snippets(trans).find(each => each.id === args.snippet)?.source;
+      await (source && notebooks.insert(source));
     }
+  });
+  // a widget in a cell has no commands: it asks the page
+  document.body.addEventListener('zoo-lab:insert', event => {
+    event.preventDefault();
+    void commands.execute(Commands.insertSnippet, { source: (event as CustomEvent).detail.source });
   });
   commands.addCommand(Commands.openQuickstart, {
     label: trans.__('zoo_lab Quickstart'),

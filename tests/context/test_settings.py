@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from pyspark import SparkConf
 
-from zoo_lab.context.settings import asked_for, differences, memory_bytes, properties_file, submit_properties
+from zoo_lab.context.settings import (
+    asked_for,
+    differences,
+    memory_bytes,
+    properties_file,
+    submit_properties,
+    without_secrets,
+)
 from zoo_lab.core.errors import ArgumentError
 
 
@@ -94,3 +101,8 @@ def test_submit_arguments_are_read() -> None:
 def test_a_properties_file_is_read() -> None:
     text = "# comment\nspark.master   yarn\nspark.a=b\n\nspark.c : d e  \nother 1\n"
     assert properties_file(text) == {"spark.master": "yarn", "spark.a": "b", "spark.c": "d e"}
+
+
+def test_what_may_be_a_secret_is_not_written_down():
+    secret = {"spark.hadoop.fs.s3a.secret.key": "x", "spark.a": "password=1", "spark.hadoop.fs.azure.Token": "y"}
+    assert without_secrets({"spark.master": "yarn", **secret}) == {"spark.master": "yarn"}

@@ -19,6 +19,7 @@ from zoo_lab.core.events import (
     KnobTurned,
     Notice,
     RunContinued,
+    RunMade,
     RunPaused,
     RunStarted,
     RunStopped,
@@ -33,6 +34,7 @@ EXAMPLES = [
         run="r", name="n", model="m", parameters=1, rows=2, batch_size=3, epochs=4, steps_per_epoch=5, workers=6,
         sync="shared", seed=7, metrics=("accuracy",), validation=True, iterations=19,
     ),
+    RunMade(run="r", arguments={"epochs": "2"}, written={"data": "(x, y)"}, model="{}", versions={"keras": "3"}),
     IterationDone(
         run="r", iteration=1, epoch=0, step=1, loss=0.5, rows=3, seconds=0.1, metrics={"a": 1.0}, parts={"read": 0.1}
     ),

@@ -10,8 +10,7 @@ import pytest
 
 import zoo_lab
 from zoo_lab.context.nncontext import NNContext
-from zoo_lab.core.errors import ArgumentError, DataError, ModelError, WorkerError
-from zoo_lab.infer.attempts import attempts, reason
+from zoo_lab.core.errors import ArgumentError, DataError, WorkerError
 
 BAD = 7.0
 
@@ -42,37 +41,6 @@ def numbers(rows: int, bad: tuple[int, ...]) -> np.ndarray:
 
 def expected(model: Any, x: np.ndarray, good: list[int]) -> np.ndarray:
     return model.predict(x[good], verbose=0)
-
-
-def test_halves_are_tried_until_the_failing_rows_stand_alone():
-    calls = []
-
-    def attempt(start: int, stop: int) -> list[int]:
-        calls.append((start, stop))
-        if any(row in (3, 4, 90) for row in range(start, stop)):
-            raise ValueError("bad")
-        return list(range(start, stop))
-
-    found = list(attempts(100, attempt))
-    assert [row for start, stop, _ in found for row in range(start, stop)] == list(range(100))
-    assert [start for start, _, result in found if isinstance(result, Exception)] == [3, 4, 90]
-    assert all(list(range(start, stop)) == result for start, stop, result in found if isinstance(result, list))
-    assert len(calls) < 40
-    assert list(attempts(0, attempt)) == []
-
-
-def test_a_model_that_cannot_be_built_is_no_row_s_fault():
-    def attempt(start: int, stop: int) -> None:
-        raise ModelError("no such layer")
-
-    with pytest.raises(ModelError):
-        list(attempts(5, attempt))
-
-
-def test_a_reason_is_one_line_and_not_endless():
-    assert reason(ValueError("one\n  two")) == "ValueError: one two"
-    assert reason(KeyError()) == "KeyError"
-    assert len(reason(ValueError("x" * 5000))) == 1000
 
 
 def test_a_data_frame_keeps_its_rows_and_tells_the_reasons(context: NNContext, model: Any) -> None:

@@ -13,7 +13,7 @@ from zoo_lab.widgets.board import Board
 
 def test_the_options_are_arguments_of_init_nncontext():
     parameters = set(inspect.signature(init_nncontext).parameters)
-    assert {option.key for option in COMMAND.options} - {"o", "env_archive"} == parameters - {"warm"}
+    assert {option.key for option in COMMAND.options} - {"o", "env_archive", "form"} == parameters - {"warm"}
 
 
 def test_the_running_context_is_shown_and_kept(run_cell, shell, context):

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import signal
+import socket
 
 import keras
 import numpy as np
@@ -94,6 +95,7 @@ def test_a_worker_that_dies_while_it_builds_the_model_costs_nothing_but_time(tra
     lost = [event for event in run.events if isinstance(event, WorkerLost)]
     assert os.path.exists(marker)
     assert [event.iteration for event in lost] == [0]
+    assert lost[0].who in {f"worker {number} on {socket.gethostname()}" for number in (0, 1)}
     assert run.state == "finished"
     train(undisturbed, (X, Y), seed=3)
     assert largest_difference(model, undisturbed) == 0
@@ -254,6 +256,8 @@ def test_a_killed_worker_costs_nothing_but_time(train, sync, worker_pids):
     assert len(lost) == 1
     assert lost[0].iteration >= 4  # where its turn comes later, as the pool may hold idle workers of other tests
     assert "worker" in lost[0].reason.lower()
+    assert lost[0].worker in (0, 1)
+    assert lost[0].host == socket.gethostname()
     assert "\n" not in lost[0].reason
     assert run.state == "finished"
     assert largest_difference(model, reference) == 0

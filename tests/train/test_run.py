@@ -16,7 +16,7 @@ import zoo_lab
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import dense, linear, table
 from zoo_lab.core.errors import ArgumentError, WorkerError
-from zoo_lab.core.events import EpochDone, IterationDone, KnobTurned, RunPaused, RunStarted, RunStopped
+from zoo_lab.core.events import EpochDone, IterationDone, KnobTurned, RunMade, RunPaused, RunStarted, RunStopped
 
 X, Y = table(100)
 
@@ -29,8 +29,8 @@ def test_the_run_file_tells_the_whole_run(train, tmp_path):
     assert all(json.loads(line) for line in run.path.read_text().splitlines())
     events = run.events
     kinds = [type(event) for event in events]
-    assert kinds == [RunStarted, *[IterationDone] * 7, EpochDone, *[IterationDone] * 7, EpochDone, RunStopped]
-    started, first, stopped = events[0], events[1], events[-1]
+    assert kinds == [RunStarted, RunMade, *[IterationDone] * 7, EpochDone, *[IterationDone] * 7, EpochDone, RunStopped]
+    started, first, stopped = events[0], events[2], events[-1]
     assert (started.rows, started.batch_size, started.epochs, started.steps_per_epoch) == (100, 16, 2, 7)
     assert (started.workers, started.sync, started.seed, started.validation) == (2, "shared", 4, True)
     assert started.parameters == model.count_params()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -66,6 +67,7 @@ for line in sys.stdin:
         "state": run.state,
         "iterations": [event.iteration for event in events if isinstance(event, IterationDone)],
         "lost": [event.reason for event in events if isinstance(event, WorkerLost)],
+        "who": [event.who for event in events if isinstance(event, WorkerLost)],
         "notices": [event.text for event in events if isinstance(event, Notice)],
         "workers": run.plan.workers,
     }
@@ -179,6 +181,8 @@ def check_losses(driver: Driver) -> None:
     ]:
         told, weights = driver.train(disturb)
         assert told["state"] == "finished", disturb.__name__
+        if disturb is kill_worker:
+            assert re.fullmatch(r"worker [01] on \S+", told["who"][0]), told["who"]
         assert told["iterations"] == list(range(1, 121)), disturb.__name__
         assert same(weights, expected, tolerance), disturb.__name__
 

@@ -121,3 +121,22 @@ describe("nearest", () => {
     expect(nearest([], 1)).toBe(-1);
   });
 });
+
+it("takes what each worker did from the buffer that the packet names", () => {
+  const store = new RunStore();
+  const { content, buffers } = packet();
+  const lanes = { laneStart: 0, laneCount: 2, laneColumns: ["iteration", "0 compute"], laneBuffer: buffers.length };
+  store.apply({ ...content, ...lanes }, [...buffers, pack([[1, 3], [0.5, 0.25]])]);
+  expect(store.lanes.get("iteration")).toEqual([1, 3]);
+  expect(store.lanes.get("0 compute")).toEqual([0.5, 0.25]);
+});
+
+it("keeps what a packet does not tell anew of the summary", () => {
+  const store = new RunStore();
+  const { content, buffers } = packet();
+  store.apply(content, buffers);
+  store.apply({ ...content, start: 3, count: 0, summary: { iteration: 4 } }, buffers);
+  expect(store.summary).toMatchObject({ name: "digits", iteration: 4 });
+  store.apply({ ...content, reset: true, summary: { iteration: 5 } }, buffers);
+  expect(store.summary.name).toBe(undefined);
+});

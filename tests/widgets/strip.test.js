@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ceiling, columnsOf, TimeStrip } from "../../zoo_lab/widgets/static/strip.js";
+import { gaps, laneCells } from "../../zoo_lab/widgets/static/lanes.js";
 import { RunStore } from "../../zoo_lab/widgets/static/store.js";
 import { furnish, packet } from "./page.js";
 
@@ -77,5 +78,38 @@ describe("the strip", () => {
     store.clear();
     strip.update(places);
     expect(strip.element.hidden).toBe(true);
+  });
+});
+
+describe("the lanes", () => {
+  const places = { xDomain: [1, 40], logX: false };
+  const lanes = { "0 compute": [0.02, 0.02, 0.04], "1 compute": [0.03, NaN, NaN], iteration: [10, 20, 30] };
+
+  function fill(lost = [], columns = lanes) {
+    receive({ to: 30, summary: { lost } });
+    store.lanes.append(columns, 3);
+    const strip = new TimeStrip(store);
+    strip.update(places);
+    return strip;
+  }
+
+  it("show the split of each worker's own time", () => {
+    const cells = laneCells({ get: (name) => lanes[name], names: Object.keys(lanes) }, 4, (each) => (each - 1) / 10, 2);
+    expect(cells[0].names).toEqual(["compute"]);
+    expect(cells[0].cells.map((cell) => cell.rows)).toEqual([1, 1, 1, 0]);
+    expect(cells[1].cells.map((cell) => cell.rows)).toEqual([1, 0, 0, 0]);
+    expect(fill().canvas.getAttribute("aria-label")).toContain("worker 1 compute 30 ms");
+  });
+
+  it("are grey from where a worker was lost to where its place works again", () => {
+    const table = { get: (name) => lanes[name] ?? [] };
+    expect(gaps(table, [[12, 0, "worker 0"], [15, 1, "worker 1"]], 0)).toEqual([[12, 20]]);
+    expect(gaps(table, [[12, 0, "worker 0"], [15, 1, "worker 1"]], 1)).toEqual([[15, Infinity]]);
+    const without = fill().canvas.getContext("2d").drawn.rects.length;
+    store = new RunStore();
+    const strip = fill([[15, 1, "worker 1 on node-7"]]);
+    expect(strip.canvas.getContext("2d").drawn.rects).toHaveLength(without + 2); // the gap, and the name struck out
+    expect(strip.caption.textContent).toContain("worker 1 on node-7 lost at iteration 15, done again");
+    expect(strip.canvas.getAttribute("aria-label")).toContain("worker 1 on node-7 lost at iteration 15, done again");
   });
 });

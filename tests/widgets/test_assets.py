@@ -10,7 +10,7 @@ _DECLARED = re.compile(r"^(?:async )?(?:function|const|class|let) (\w+)", re.MUL
 
 
 # What pages load: each a file with one default export.
-ENTRIES = {"training_monitor": "trainingMonitor", "saved_page": "savedPage"}
+ENTRIES = {"training_monitor": "trainingMonitor", "saved_page": "savedPage", "context_form": "contextForm"}
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -40,10 +40,11 @@ def test_files_stay_small():
 
 
 def test_nothing_is_fetched_from_elsewhere():
-    everything = assets.module("training_monitor") + assets.style(*assets.MONITOR_STYLES)
+    everything = assets.module("training_monitor") + assets.module("context_form")
+    everything += assets.style(*assets.MONITOR_STYLES, "context_form")
     assert not re.findall(r"https?:|@import|url\(", everything)
 
 
 def test_all_colours_come_from_the_theme():
-    without_variables = re.sub(r"var\(--[^()]*\)", "", assets.style(*assets.MONITOR_STYLES))
+    without_variables = re.sub(r"var\(--[^()]*\)", "", assets.style(*assets.MONITOR_STYLES, "context_form"))
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", without_variables)

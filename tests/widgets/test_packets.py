@@ -59,7 +59,7 @@ def test_two_thousand_steps_of_three_columns_take_24_kilobytes(recorded):
 
 def test_a_packet_before_the_first_event_is_empty_but_says_so():
     content, buffers = packet(Curves("run-1"))
-    assert (content["count"], content["epochCount"], buffers) == (0, 0, [b"", b"", b""])
+    assert (content["count"], content["epochCount"], buffers) == (0, 0, [b"", b"", b"", b""])
     assert content["summary"]["status"] == "Preparing the run…"
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 
 import numpy as np
 import pytest
 
+from zoo_lab.core.events import IterationDone
 from zoo_lab.core.stream import EventStream
 from zoo_lab.widgets.training_monitor import TrainingMonitor
 
@@ -113,3 +115,39 @@ def test_a_run_that_is_over_is_not_stopped(wire, recorded):
 
 def test_the_page_knows_run_and_kernel(monitor):
     assert (monitor.run_id, monitor.kernel_id) == ("run-1", "kernel-1")
+
+
+def test_a_packet_tells_of_the_summary_what_has_changed(monitor, wire, recorded):
+    events = recorded()
+    for event in events[:10]:
+        monitor(event)
+    monitor.flush()
+    wire.clear()
+    monitor(events[10])
+    monitor.flush()
+    changed = {name for content, _ in packets(wire) for name in content["summary"]}
+    assert {"iteration", "elapsed"} <= changed
+    assert not {"name", "model", "epochs", "workers"} & changed
+    wire.clear()
+    message(monitor, {"type": "ready"})
+    [(content, _)] = packets(wire)
+    assert content["summary"]["name"] == "digits"
+
+
+def test_a_page_gets_at_most_30_kilobytes_a_second_of_a_fast_run(monitor, wire):
+    parts = dict.fromkeys(("schedule", "read", "compute", "exchange", "update", "return"), 0.0005)
+    for second in range(2):  # 500 iterations in each, of two workers
+        begin = time.monotonic()
+        for at in range(500):
+            number = 500 * second + at + 1
+            place = {"iteration": number, "epoch": 0, "step": number, "rows": 128, "seconds": 0.002}
+            took = {"parts": parts, "slowest": 0, "each": ((0.0005, 0.001, 0.0005),) * 2}
+            monitor(
+                IterationDone(run="run-1", time=0.002 * number, loss=0.5, metrics={"accuracy": 0.5}, **place, **took)
+            )
+            time.sleep(max(begin + 0.002 * (at + 1) - time.monotonic(), 0))
+        if not second:
+            wire.clear()
+    sent = sum(len(json.dumps(message["data"])) + sum(map(len, message["buffers"])) + 700 for message in wire)
+    assert iterations(wire)[-1] > 900
+    assert sent / (time.monotonic() - begin) <= 30_000  # 700 bytes are the heads of a message

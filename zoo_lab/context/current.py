@@ -68,6 +68,8 @@ def obtain(asked: dict[str, str], app_name: str, debug: bool, ship_env: ShipEnv 
             _current = _adopt(session, asked, debug, ship_env)
         else:
             _current = _start({"spark.app.name": app_name, **asked}, debug, ship_env)
+        shipped = {"zoo_lab.ship_env": str(ship_env)} if ship_env else {}
+        _current.asked = settings.without_secrets({"spark.app.name": app_name, **asked, **shipped})
         for callback in tuple(_on_start):
             callback(_current)
         return _current

@@ -62,6 +62,7 @@ class NNContext:
         ends_jvm: whether Spark's Java was started for this context and ends with it.
         state: "cold" (workers have no TensorFlow yet), "warm" or "stopped".
         gang: held during a job whose tasks wait for each other, and so need all slots.
+        asked: the Spark properties that it was asked for when it was made, without secrets, and "zoo_lab.ship_env".
         log: the file with what Spark's Java and the workers printed; it goes with the context.
     """
 
@@ -85,6 +86,7 @@ class NNContext:
         self.one_host = self.master.kind == "local"
         self.workers: tuple[workers.WorkerReport, ...] = ()
         self.log = scratch.folder / "spark.log"
+        self.asked: dict[str, str] = {}
         self._scratch = scratch
         self.ends_jvm = ends_jvm
         self._gateway = launch.running_gateway()

@@ -12,6 +12,7 @@ from zoo_lab.context.master import Master
 from zoo_lab.core.checks import Checks
 
 _MEMORY = re.compile(r"\s*(\d+)\s*([kmgt])b?\s*", re.IGNORECASE)
+_SECRET = re.compile(r"secret|password|passwd|token|access[.]?key|credential", re.IGNORECASE)
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SUBMIT_OPTIONS = {
     "--master": "spark.master",
@@ -88,6 +89,16 @@ def differences(asked: Mapping[str, str], actual: Mapping[str, str]) -> dict[str
         for name, value in asked.items()
         if name != "spark.app.name" and _normal(value) != _normal(actual.get(name))
     }
+
+
+def without_secrets(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties that may be written into files: those that Spark would redact are left out.
+
+    Example:
+        >>> without_secrets({"spark.master": "yarn", "spark.hadoop.fs.s3a.secret.key": "x"})
+        {'spark.master': 'yarn'}
+    """
+    return {name: value for name, value in properties.items() if not _SECRET.search(f"{name}={value}")}
 
 
 def memory_bytes(text: str) -> int:

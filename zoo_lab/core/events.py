@@ -66,13 +66,37 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunMade(Event):
+    """What `fit` was called with, in a form that can be repeated; it follows `RunStarted`.
+
+    `arguments` are those that differ from the defaults, as Python literals; `written` are those that are no literals, as
+    the cell wrote them; `others` are the rest, in words. `model` is the architecture and `compiled` the compile
+    configuration, both as Keras' JSON, "" where Keras has none. `digest` names the weights (and the optimizer's state)
+    that it began with; `start` holds them where they are small: an .npz file as base64. `data` says in words what it
+    trained on. `context` are the Spark properties that the context was asked for, `versions` those of the packages.
+    """
+
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    compiled: str = ""
+    digest: str = ""
+    start: str = ""
+    data: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class IterationDone(Event):
     """One global batch has been applied to the weights.
 
     `loss` is that batch's loss; `metrics` are Keras' running values of the epoch. `parts` splits
     `seconds` into schedule, read, compute, exchange, update and return; `slowest` is the worker whose
     computation took longest. `rows` were used; `dropped` tells for each slow worker how many of its rows came too
-    late and were not.
+    late and were not. `each` are the seconds of read, compute and exchange (or waiting for the others) of each of the
+    first eight workers, nothing where nobody measured them.
     """
 
     iteration: int
@@ -85,6 +109,7 @@ class IterationDone(Event):
     parts: Mapping[str, float] = field(default_factory=dict)
     slowest: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+    each: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +139,23 @@ class EpochDone(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerLost(Event):
-    """A task died with its worker; the iteration is done again."""
+    """A task died with its worker; the iteration is done again.
+
+    `worker` is its number, -1 where Spark does not say, and `host` where it ran, "" where that is not known. `attempt`
+    tells how often the iteration has failed by now.
+    """
 
     iteration: int
     reason: str
     attempt: int
+    worker: int = -1
+    host: str = ""
+
+    @property
+    def who(self) -> str:
+        """The worker as people say it: "worker 1 on node-7", "a worker" where nobody knows which."""
+        named = f"worker {self.worker}" if self.worker >= 0 else "a worker"
+        return f"{named} on {self.host}" if self.host else named
 
 
 @dataclass(frozen=True, kw_only=True)

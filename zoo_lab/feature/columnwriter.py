@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.context.shards import executor_folder, handle_or_error, write_shard
+from zoo_lab.core.attempts import attempts
+from zoo_lab.core.errors import DataError
+from zoo_lab.core.messages import reason
 from zoo_lab.feature.columnplan import FieldPlan
 from zoo_lab.feature.columns import column_values, values_per_row
 from zoo_lab.feature.place import Place
@@ -29,29 +34,41 @@ class ColumnWriter:
         folder: where shards go; None for the executor's own folder.
         plans: the fields and their columns.
         columns: names of the batches' columns, in order: `mapInArrow` takes no name with a dot or a backtick.
+        lenient: leaves out rows that cannot be read; the reasons, a tuple, are the note of the handle.
     """
 
-    def __init__(self, folder: Path | None, plans: tuple[FieldPlan, ...], columns: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path | None, plans: tuple[FieldPlan, ...], columns: Sequence[str], lenient: bool = False
+    ) -> None:
         self.folder = folder
         self.plans = plans
         self.columns = tuple(columns)
+        self.lenient = lenient
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
 
         partition = TaskContext.get().partitionId()  # type: ignore[union-attr]
         folder = self.folder or executor_folder()
-        result = handle_or_error(lambda: write_shard(folder, partition, self.blocks(partition, batches)), batches)
+        reasons: list[str] = []
+        blocks = self._readable(partition, batches, reasons) if self.lenient else self.blocks(partition, batches)
+        result = handle_or_error(lambda: write_shard(folder, partition, blocks), batches)
+        if self.lenient and isinstance(result, ShardHandle):
+            result = replace(result, note=tuple(reasons))
         yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(result)], pa.binary())], ["handle"])
 
     def blocks(
-        self, partition: int, batches: Iterable[pa.RecordBatch], first_row: int = 0
+        self,
+        partition: int,
+        batches: Iterable[pa.RecordBatch],
+        first_row: int = 0,
+        shapes: dict[str, tuple[int, ...]] | None = None,
     ) -> Iterator[dict[str, np.ndarray]]:
         """Yield the batches, which begin at a row of the partition, as blocks of fields, cut where they grow large.
 
-        Every row has the shape of the first.
+        Every row has the shape of the first, or that in `shapes`, which learns it.
         """
-        shapes: dict[str, tuple[int, ...]] = {}
+        shapes = {} if shapes is None else shapes
         most = STEPPED_ROWS if any(plan.step is not None for plan in self.plans) else None
         for batch in itertools.chain.from_iterable(_parts(batch, most) for batch in batches):
             columns = dict(zip(self.columns, batch.columns, strict=True))
@@ -62,6 +79,23 @@ class ColumnWriter:
                 _expect_shape(shapes.setdefault(plan.name, values.shape[1:]), values, place)
             first_row += batch.num_rows
             yield block
+
+    def _readable(
+        self, partition: int, batches: Iterable[pa.RecordBatch], reasons: list[str]
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the rows that can be read as blocks of fields, and add to `reasons` why others cannot."""
+        first_row, shapes = 0, {}
+        for batch in batches:
+
+            def attempt(start: int, stop: int, batch: Any = batch, first_row: int = first_row) -> list[Any]:
+                return list(self.blocks(partition, [batch.slice(start, stop - start)], first_row + start, shapes))
+
+            for _start, _stop, found in attempts(batch.num_rows, attempt):
+                if isinstance(found, Exception):
+                    reasons.append(str(found) if isinstance(found, DataError) else reason(found))
+                else:
+                    yield from found
+            first_row += batch.num_rows
 
 
 def _parts(batch: pa.RecordBatch, most: int | None) -> Iterator[pa.RecordBatch]:
@@ -74,7 +108,7 @@ def _parts(batch: pa.RecordBatch, most: int | None) -> Iterator[pa.RecordBatch]:
 
 def unpickled_handle(row: Any) -> Any:
     """Return the handle or the error that `ColumnWriter` put into a record."""
-    return pickle.loads(row["handle"])  # noqa: S301 - written by this run's own tasks
+    return pickle.loads(row["handle"])
 
 
 def _field(columns: Mapping[str, pa.Array], plan: FieldPlan, partition: int, first_row: int) -> np.ndarray:

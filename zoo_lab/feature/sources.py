@@ -29,10 +29,12 @@ def pin_dataframe(
     preprocessing: Nest = None,
     label_preprocessing: Nest = None,
     classes: int | None = None,
+    lenient: bool = False,
 ) -> tuple[ShardStore, Structure]:
     """Pin columns of a DataFrame; the arguments and errors are those of `FeatureSet.from_dataframe`.
 
-    With `classes` a label that is no class number from 0 to below it is a `DataError`.
+    With `classes` a label that is no class number from 0 to below it is a `DataError`. With `lenient` rows that cannot
+    be read are left out, and the note of each handle tells why.
     """
     from zoo_lab.context.nncontext import as_context
 
@@ -50,7 +52,7 @@ def pin_dataframe(
     columns = list(dict.fromkeys(column for plan in plans for column in plan.columns))
     selected = df.select(*map(_quoted, columns)).toDF(*(f"c{position}" for position in range(len(columns))))
     folder = new_folder(context)
-    writer = ColumnWriter(folder, plans, columns)
+    writer = ColumnWriter(folder, plans, columns, lenient)
     # planning an RDD runs the stages of a DataFrame with a shuffle
     written = run_data_job(context, "plan data", lambda: _written(selected, writer, context))
     return pin_handles(context, written, folder, unpickled_handle), structure

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.attempts import POLICIES
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.feature.preprocessing import Collection
-from zoo_lab.infer.attempts import POLICIES
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext

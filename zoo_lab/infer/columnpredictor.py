@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from zoo_lab.core.attempts import attempts
+from zoo_lab.core.messages import reason
 from zoo_lab.feature.columnplan import FieldPlan
 from zoo_lab.feature.columnwriter import ColumnWriter
 from zoo_lab.feature.structure import Structure
-from zoo_lab.infer.attempts import attempts, reason
 from zoo_lab.infer.modelcopy import copy_of
 
 PREDICTION, ERROR = "prediction", "error"

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.attempts import attempts
+from zoo_lab.core.messages import reason
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.taking import expect_feature, record_of
 from zoo_lab.feature.place import Place
 from zoo_lab.feature.recordform import RecordForm
 from zoo_lab.feature.structure import Structure, leaves, map_leaves
-from zoo_lab.infer.attempts import attempts, reason
 from zoo_lab.infer.modelcopy import ModelParcel, copy_of
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ _BATCH = 1024
 class InferenceModel:
     """A model that is only used, not trained: by many threads, in Spark SQL and streams, behind a service.
 
-    Load one with `load_keras` or `load_tf`, or give a Keras model. All calls share its weights.
+    Load one with one of its loaders, or give a Keras model. All calls share its weights.
 
     Args:
         model: a `keras.Model` with weights; None to load one.
@@ -101,11 +101,61 @@ class InferenceModel:
 
         return self._take(SavedModelProgram(Path(path), signature))
 
+    def load_caffe(self, def_path: str | Path, model_path: str | Path, *, input_shape: Any = None) -> InferenceModel:
+        """Load a Caffe network, in place of the one before; arguments and errors are as for `Net.load_caffe`.
+
+        Example:
+            >>> InferenceModel().load_caffe("deploy.prototxt", "googlenet.caffemodel")     # doctest: +SKIP
+        """
+        from zoo_lab.net import Net
+
+        return self._take(KerasProgram(Net.load_caffe(def_path, model_path, input_shape=input_shape)))
+
+    def load_bigdl(
+        self, model_path: str | Path, weight_path: str | Path | None = None, *, input_shape: Any = None
+    ) -> InferenceModel:
+        """Load a model of BigDL, in place of the one before; arguments and errors are as for `Net.load_bigdl`.
+
+        Example:
+            >>> InferenceModel().load_bigdl("lenet.model")                 # doctest: +SKIP
+        """
+        from zoo_lab.net import Net
+
+        return self._take(KerasProgram(Net.load_bigdl(model_path, weight_path, input_shape=input_shape)))
+
+    def load_onnx(self, path: str | Path) -> InferenceModel:
+        """Load a model in the format ONNX, in place of the one before; arguments and errors are as for `Net.load_onnx`.
+
+        Returns:
+            this, so that calls can be chained.
+
+        Example:
+            >>> InferenceModel().load_onnx("resnet50.onnx")                # doctest: +SKIP
+        """
+        from zoo_lab.net import onnx
+
+        return self._take(KerasProgram(onnx.load(path)))
+
+    def load_torch(self, path: str | Path, *, input_shape: Sequence[int | None] | None = None) -> InferenceModel:
+        """Load a net of Torch7, in place of the model before; arguments and errors are as for `Net.load_torch`.
+
+        Returns:
+            this, so that calls can be chained.
+
+        Source: `InferenceModel.load_torch` of Analytics Zoo.
+
+        Example:
+            >>> InferenceModel().load_torch("alexnet.t7", input_shape=(3, 224, 224))       # doctest: +SKIP
+        """
+        from zoo_lab.net import torch7
+
+        return self._take(KerasProgram(torch7.load(path, input_shape=input_shape)))
+
     @property
     def program(self) -> Program:
         """The loaded model; raises `ModelError` before there is one."""
         if self._program is None:
-            msg = "InferenceModel: expected a loaded model; there is none yet. Call load_keras or load_tf first."
+            msg = "InferenceModel: expected a loaded model; there is none yet. Call load_keras or another loader first."
             raise ModelError(msg)
         return self._program
 
@@ -202,8 +252,8 @@ class InferenceModel:
         Example:
             >>> served.distributed_predict(df, feature_cols="pixels").show()       # doctest: +SKIP
         """
+        from zoo_lab.core.attempts import POLICIES
         from zoo_lab.infer.api import kind_of
-        from zoo_lab.infer.attempts import POLICIES
 
         checks = Checks("InferenceModel.distributed_predict")
         checks.positive_int("batch_size", batch_size)

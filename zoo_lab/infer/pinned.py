@@ -10,11 +10,11 @@ import numpy as np
 from zoo_lab.context.jobs import interruptible
 from zoo_lab.core.errors import DataError
 from zoo_lab.feature.featureset import FeatureSet
-from zoo_lab.infer.lenienttask import PredictLeniently
 from zoo_lab.infer.modelcopy import content_key
 from zoo_lab.keras.shipping import pack
 from zoo_lab.train.engine import Engine, WorkersLost, data_setup
 from zoo_lab.train.layout import Layout, ModelVariables, flat_values
+from zoo_lab.train.lenienttask import PredictLeniently
 from zoo_lab.train.repeat import repeat
 from zoo_lab.train.setup import Report
 from zoo_lab.train.step import build_inputs

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.attempts import attempts
+from zoo_lab.core.messages import reason
 from zoo_lab.feature.records import RecordReader
 from zoo_lab.feature.structure import leaves, map_leaves
-from zoo_lab.infer.attempts import attempts, reason
 from zoo_lab.infer.modelcopy import copy_of
 
 if TYPE_CHECKING:

@@ -45,6 +45,14 @@ class Option:
         return not self.name.startswith("-")
 
 
+class Given(dict[str, Any]):
+    """The values that a line gives, by key, and in `words` how each was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: dict[str, str] = {}
+
+
 @dataclass(frozen=True)
 class Command:
     """One magic: its name, what it does in a sentence, its arguments and options, one example."""
@@ -69,7 +77,7 @@ class Command:
         name = word.partition("=")[0]
         return next((option for option in self.options if option.name == name), None)
 
-    def parse(self, line: str, namespace: Mapping[str, Any]) -> dict[str, Any] | None:
+    def parse(self, line: str, namespace: Mapping[str, Any]) -> Given | None:
         """Return the values of what the line gives, by key; None if it asks for help.
 
         Raises `ArgumentError` that lists everything that is wrong with the line.
@@ -82,13 +90,14 @@ class Command:
         if any(word in HELP for word in words):
             return None
         checks = Checks(f"%{self.name}")
-        values: dict[str, Any] = {}
+        values = Given()
         for option, word in self._assign(words, checks):
             try:
                 value = option.kind.read(word, namespace)
             except ArgumentError as error:
                 checks.fail(f"{option.name}: {error}")
                 continue
+            values.words[option.key] = word
             if option.many:
                 values.setdefault(option.key, []).append(value)
             else:

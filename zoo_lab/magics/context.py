@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.contextoptions import CONTEXT_OPTIONS, ContextOption
-from zoo_lab.magics.command import Command, Option
+from zoo_lab.magics import form
+from zoo_lab.magics.command import Command, Given, Option
 from zoo_lab.magics.defaults import defaults_of
 from zoo_lab.magics.kinds import FLAG, NEW_NAME, PAIR, WHOLE_NUMBER, text
 from zoo_lab.magics.notes import Note
@@ -25,15 +26,23 @@ def _option(row: ContextOption) -> Option:
 COMMAND = Command(
     "zoo_context",
     "Start Spark for this notebook, or show the context that runs, and load TensorFlow in its workers.",
-    tuple(_option(row) for row in CONTEXT_OPTIONS),
+    (*(_option(row) for row in CONTEXT_OPTIONS), Option("--form", FLAG, "ask for all this in a form, in a notebook")),
     "%zoo_context --master local[2] --memory 4g",
 )
 
 
-def work(values: dict[str, Any], shell: Any) -> None:
-    """Start or find the context, warm it up and show it."""
-    name = values.pop("o", None)
-    context = start_context(**{**context_defaults(shell.user_ns), **values})
+def work(values: Given, shell: Any) -> None:
+    """Start or find the context, warm it up and show it, or ask in a form for what to start."""
+    if values.pop("form", False):
+        form.show(COMMAND, values.words, shell, lambda chosen, shown: _start(chosen, shell, Note(shown)))
+    else:
+        _start(values, shell, Note())
+
+
+def _start(values: Mapping[str, Any], shell: Any, note: Note) -> None:
+    settings = {**context_defaults(shell.user_ns), **values}
+    name = settings.pop("o", None)
+    context = start_context(note, **settings)
     if name is not None:
         shell.user_ns[name] = context
 
@@ -42,22 +51,24 @@ def context_defaults(namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Return what %zoo_config says of a context that is to start; nothing where one runs, which it would not fit."""
     from zoo_lab.context.current import current_context
 
-    return defaults_of(COMMAND, namespace) if current_context() is None else {}
+    found = defaults_of(COMMAND, namespace) if current_context() is None else {}
+    return {name: value for name, value in found.items() if name != "form"}
 
 
 def start_context(
+    note: Note | None = None,
     *,
     conf: list[tuple[str, str]] | None = None,
     ship_env: bool = False,
     env_archive: str | None = None,
     **settings: Any,
 ) -> NNContext:
-    """Return the running context, or start one, and show in the cell how far it is and what it became."""
+    """Return the running context, or start one, and show how far it is and what it became, by default in the cell."""
     from zoo_lab.context import shipenv
     from zoo_lab.context.nncontext import current_context, init_nncontext
     from zoo_lab.magics.quiet import load_tensorflow
 
-    with Note() as note:
+    with note or Note() as note:
         if current_context() is None:
             packs = ship_env and not env_archive and not shipenv.is_packed()
             note.say("Packing this environment and starting Spark, a few minutes …" if packs else "Starting Spark …")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.magics.command import Command, Option
+from zoo_lab.magics.command import Command, Given, Option
 from zoo_lab.magics.defaults import defaults_of
 from zoo_lab.magics.kinds import (
     COLUMNS,
@@ -75,12 +75,14 @@ COMMAND = Command(
 )
 
 
-def work(values: dict[str, Any], shell: Any) -> Run | None:
+def work(values: Given, shell: Any) -> Run | None:
     """Train; the run is kept under the name that -o gives, and returned from the background only."""
     from zoo_lab.context.nncontext import current_context
     from zoo_lab.magics.context import context_defaults, start_context
     from zoo_lab.train.api import fit
+    from zoo_lab.train.made import written_as
 
+    words = as_said(values)
     values = {**defaults_of(COMMAND, shell.user_ns), **values}
     name = values.pop("o", None)
     if current_context() is None:
@@ -89,7 +91,8 @@ def work(values: dict[str, Any], shell: Any) -> Run | None:
     if any(rehearsals):
         _rehearse(model, data, arguments(values), *rehearsals)
         return None
-    run = fit(model, data, **arguments(values))
+    with written_as(words):
+        run = fit(model, data, **arguments(values))
     if name is not None:
         shell.user_ns[name] = run
     return run if "background" in values else None
@@ -114,3 +117,13 @@ def arguments(values: dict[str, Any]) -> dict[str, Any]:
     if "callbacks" in found and not isinstance(found["callbacks"], (list, tuple)):
         found["callbacks"] = [found["callbacks"]]
     return found
+
+
+def as_said(values: Given) -> dict[str, str]:
+    """Return how the line wrote the arguments of `zoo_lab.fit`."""
+    words = dict(values.words)
+    if "validation" in words:
+        words["validation_data"] = words.pop("validation")
+    if "callbacks" in words and not isinstance(values["callbacks"], (list, tuple)):
+        words["callbacks"] = f"[{words['callbacks']}]"
+    return words

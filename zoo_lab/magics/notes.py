@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from zoo_lab.widgets.kernel import in_kernel
@@ -10,6 +10,9 @@ from zoo_lab.widgets.kernel import in_kernel
 
 class Note:
     """Replaces its text in a notebook, prints line after line elsewhere; what an error leaves unsaid is removed.
+
+    Args:
+        shown: shows each MIME bundle instead, default None.
 
     Example:
         >>> with Note() as note:
@@ -19,7 +22,8 @@ class Note:
         3 rows
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[Mapping[str, str]], None] | None = None) -> None:
+        self._shown = shown
         self._handle: Any = None
         self._live = in_kernel()
 
@@ -29,7 +33,9 @@ class Note:
 
     def show(self, bundle: Mapping[str, str]) -> None:
         """Show a MIME bundle in place of what was there; its "text/plain" where there is no notebook."""
-        if not self._live:
+        if self._shown is not None:
+            self._shown(bundle)
+        elif not self._live:
             print(bundle["text/plain"])
         elif self._handle is None:
             from IPython.display import display

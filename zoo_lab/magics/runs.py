@@ -25,7 +25,9 @@ COMMAND = Command(
         Option("--compare", FLAG, "draw their curves into one picture and show in what they differ"),
         Option("--metric", text("NAME"), "what to compare beside the loss", "the first that they have"),
         Option("--replay", FLAG, "show each as its monitor did at its end"),
-        Option("--export", PLACE, "write them into this file, which ends with .svg, .png, .csv or .html"),
+        Option(
+            "--export", PLACE, "write them into this file, which ends with .svg, .png, .csv, .html, or .py for one run"
+        ),
         Option("--rename", text("TEXT"), "call the one run this"),
         Option("--tag", text("TEXT"), "give them this tag", many=True),
         Option("--untag", text("TEXT"), "take this tag from them", many=True),

@@ -1,6 +1,9 @@
-"""Models from elsewhere: one module per format, each with a function `load` that returns a Keras model.
+"""Models from elsewhere: one module or package per format, each with a function `load` that returns a Keras model.
 
-keras_file reads what Keras 1 to 3 wrote · architecture checks it before it is built · graphnet is what all become.
+keras_file reads what Keras 1 to 3 wrote · architecture checks it before it is built · caffe and bigdl read those
+formats, with schema and protofile for their protobuf messages, layout for channels first and last, and layers for what
+Keras has no layers for · onnx reads ONNX · torch7 reads Torch7, through torch_file; channels turns their axes ·
+graphnet is what all become.
 """
 
 from zoo_lab.core.lazy import lazy_names
@@ -10,5 +13,6 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "GraphNet": "zoo_lab.net.graphnet",
         "Net": "zoo_lab.net.net",
+        "torch_values": "zoo_lab.net.torch_file",
     },
 )

@@ -67,5 +67,8 @@ def _is_known(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> bo
     module = entry.get("module")
     if module is None or module in ("builtins", "keras") or module.startswith("keras."):
         return True  # Keras itself refuses what is none of its own
+    if module.startswith("zoo_lab.net."):
+        import zoo_lab.net.graphnet  # noqa: F401 - it registers the layers of this package
+
     names = (entry["class_name"], entry.get("registered_name"))
     return any(name in custom_objects or keras.saving.get_registered_object(name) for name in names if name)

@@ -9,6 +9,7 @@ import keras
 
 from zoo_lab.core.errors import ModelError
 from zoo_lab.keras import graph
+from zoo_lab.net.onnx import operation as _onnx  # noqa: F401 - registers its layer, so that saved nets load
 
 
 @keras.saving.register_keras_serializable(package="zoo_lab")
@@ -40,21 +41,26 @@ class GraphNet(keras.Model):
 
     def new_graph(self, outputs: str | Sequence[str]) -> GraphNet:
         """Return the model from the inputs to the outputs of the named layers; see `zoo_lab.keras.new_graph`."""
-        return GraphNet.of(graph.new_graph(self, outputs))
+        return GraphNet.of(graph.new_graph(self, _as_in_keras(outputs)))
 
     def freeze_up_to(self, names: str | Sequence[str]) -> GraphNet:
         """Freeze the named layers and all before them; return self. See `zoo_lab.keras.freeze_up_to`."""
-        graph.freeze_up_to(self, names)
+        graph.freeze_up_to(self, _as_in_keras(names))
         return self
 
     def unfreeze(self, names: str | Sequence[str] | None = None) -> GraphNet:
         """Make the named layers, default all, trainable again; return self. See `zoo_lab.keras.unfreeze`."""
-        graph.unfreeze(self, names)
+        graph.unfreeze(self, None if names is None else _as_in_keras(names))
         return self
 
     def to_keras(self) -> keras.Model:
         """Return a plain `keras.Model` of the same layers and weights."""
         return keras.Model(*_ends(self), name=self.name)
+
+
+def _as_in_keras(names: str | Sequence[str]) -> list[str]:
+    """Return names of layers that may be those of a foreign file: Keras allows no slash in them."""
+    return [name.replace("/", "_") for name in ([names] if isinstance(names, str) else names)]
 
 
 def _ends(model: Any) -> tuple[Any, Any]:

@@ -35,6 +35,8 @@ def load(
 def _load_whole(path: Path, custom_objects: dict[str, Any]) -> Any:
     import keras
 
+    from zoo_lab.net import graphnet, layers  # noqa: F401  (registers what a loaded network was saved with)
+
     expect_safe(path.name, _architecture(path), custom_objects)
     return _built(path, lambda: keras.saving.load_model(path, custom_objects, compile=False, safe_mode=True))
 

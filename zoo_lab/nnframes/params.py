@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.ml.param import Param, Params
 from pyspark.ml.param.shared import HasFeaturesCol, HasPredictionCol, HasRawPredictionCol, HasThreshold
 
-from zoo_lab.infer.attempts import POLICIES
+from zoo_lab.core.attempts import POLICIES
 from zoo_lab.nnframes import converters as to
 from zoo_lab.nnframes.plain import restored
 from zoo_lab.nnframes.preprocessings import FeatureLabelPreprocessing

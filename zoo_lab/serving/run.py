@@ -20,11 +20,12 @@ _KEEP_ALIVE = 75  # seconds: as long as the usual proxies keep theirs
 
 
 def load(path: Path, settings: Settings) -> Any:
-    """Return the model of a Keras file or a SavedModel folder, compiled for one row and for a whole batch."""
+    """Return the model of a file or a SavedModel folder, compiled for one row and for a whole batch."""
     from zoo_lab.infer.inference_model import InferenceModel
 
     model = InferenceModel(concurrency=settings.concurrency)
-    model = model.load_tf(path) if path.is_dir() else model.load_keras(path)
+    loaders = {".onnx": model.load_onnx, ".t7": model.load_torch}
+    model = model.load_tf(path) if path.is_dir() else loaders.get(path.suffix.lower(), model.load_keras)(path)
     if model.program.example() is not None:
         model.warm_up(batch_sizes=(1, settings.max_batch))
     return model
@@ -36,7 +37,7 @@ def serve(
     """Serve a model over HTTP until the process is interrupted.
 
     Args:
-        path: a Keras file, or the folder of a SavedModel.
+        path: a Keras, ONNX (.onnx) or Torch7 (.t7) file, or the folder of a SavedModel.
         name: in the addresses, default the file's: /v1/models/NAME:predict.
         settings: default `Settings()`; without a token one is made for addresses that other machines reach.
         say: called with each line that the user should see, the token among them.
@@ -131,7 +132,7 @@ def listen(settings: Settings) -> socket.socket:
 
 def _check(path: Path, name: str) -> None:
     checks = Checks("serve")
-    checks.require(path.exists(), f"Expected a Keras file or the folder of a SavedModel; {str(path)!r} is not there.")
+    checks.require(path.exists(), f"Expected a model's file or the folder of a SavedModel; {str(path)!r} is not there.")
     plain = bool(name) and all(letter.isalnum() or letter in _NAME_LETTERS for letter in name)
     checks.require(plain, f"Expected a name of letters, digits, '-', '_' and '.'; received {name!r}.")
     checks.done()

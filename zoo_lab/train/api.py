@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 import warnings
@@ -12,17 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo_lab.core.attempts import POLICIES
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.train.badbatches import Policy, check_policy
 from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
+from zoo_lab.train.made import made, words_of_call
 from zoo_lab.train.keeping import KeepWeights, Kept, Ring
 from zoo_lab.train.plan import Plan, choose_sync
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import Checkpoints, Start, expect_unused
 from zoo_lab.train.saving import resume as load_into
-from zoo_lab.train.sources import as_feature_set
+from zoo_lab.train.sources import as_feature_set, as_readable
 from zoo_lab.train.trainer import Job, train
 from zoo_lab.train.watching import MOST_SAMPLES
 
@@ -125,10 +128,10 @@ def fit(
         >>> run = zoo_lab.fit(model, (x, y), batch_size=128, epochs=2)      # doctest: +SKIP
         >>> run.history["loss"]                                             # doctest: +SKIP
     """
-    given = {name: value for name, value in locals().items() if name not in ("model", "resume")}
     from zoo_lab.train.live import expect_trainable
     from zoo_lab.train.match import live_model
 
+    asked, words = dict(locals()), words_of_call(sys._getframe(1))
     expect_trainable(model)
     _check(
         batch_size,
@@ -178,15 +181,15 @@ def fit(
         if resume is None:
             expect_unused(saving, train_set.context)
         run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
+        call = made(run.id, fit, asked, words, plan.seed, train_set)
         for listener in listeners:
             run.stream.subscribe(listener)
         if keeping is not None:
-            run.kept, run.arguments = Ring(keeping.last), given
+            run.kept, run.arguments = Ring(keeping.last), asked
         show(run, train_set.context, display)
         policy = Policy(bad_batch, spikes)
-        job = Job(
-            live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving, keeping, policy, watch
-        )
+        chosen = (start, saving, call, keeping, policy, watch)
+        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, *chosen)
         return _start(run, job, pinned.pop_all(), background)
 
 
@@ -198,7 +201,8 @@ def evaluate(
     context: NNContext | None = None,
     feature_cols: Any = None,
     label_cols: Any = None,
-) -> dict[str, float]:
+    on_error: str = "raise",
+) -> Any:
     """Return the loss and metrics of a compiled model over all of `data`, computed on the Spark workers.
 
     Args:
@@ -206,18 +210,36 @@ def evaluate(
         data: as for `fit`.
         batch_size: rows a worker evaluates at once.
         context, feature_cols, label_cols: as for `fit`.
+        on_error: "raise" ends with the error of the first row that fails, naming it. "null" leaves out the rows on
+            which the model, its loss or metrics, or a chain of the data fails, and those of a DataFrame that cannot be
+            read, such as for a null; the answer is then a pair, the second of which says for each of them why. Rows are
+            counted as they come, without those that could not be read.
+
+    Returns:
+        A dict under Keras' names; with `on_error="null"` a pair of it and a list of reasons, empty where no row fails.
+
+    Raises:
+        ArgumentError: lists every wrong argument.
+        DataError: a row fails, or with "null" all do.
 
     Example:
-        >>> zoo_lab.evaluate(model, (x_test, y_test))["accuracy"]      # doctest: +SKIP
+        >>> zoo_lab.evaluate(model, (x_test, y_test))["accuracy"]                          # doctest: +SKIP
+        >>> results, reasons = zoo_lab.evaluate(model, df, feature_cols="v", label_cols="y",
+        ...                                     on_error="null")                           # doctest: +SKIP
     """
-    from zoo_lab.train.evaluation import evaluate_once
+    from zoo_lab.train.evaluation import evaluate_leniently, evaluate_once
 
     checks = Checks("evaluate")
     checks.positive_int("batch_size", batch_size)
+    checks.one_of("on_error", on_error, POLICIES)
     checks.done()
-    feature_set = as_feature_set(data, context, feature_cols, label_cols)
+    lenient = on_error == "null"
+    feature_set, unread = as_readable(data, context, feature_cols, label_cols, lenient)
     try:
-        return evaluate_once(model, feature_set, batch_size)
+        if not lenient:
+            return evaluate_once(model, feature_set, batch_size)
+        results, reasons = evaluate_leniently(model, feature_set, batch_size)
+        return results, unread + reasons
     finally:
         if feature_set is not data:
             feature_set.unpersist()

@@ -1,6 +1,6 @@
 """What becomes of a batch whose loss is not finite, or far above those before it: nothing of it has been applied.
 
-Policy says what the user wants · Spikes knows how high a loss may be · BadBatches has the batch examined, tells of it, asks
+Policy says what the user wants · Spikes knows how high a loss may be · BadBatches has the batch examined, tells, asks
 where it is to ask, and says whether the run goes on behind the batch or computes it again.
 """
 

@@ -1,4 +1,4 @@
-"""A second run that goes on from an iteration of another, with its own copy of the model: same data, what you change."""
+"""A second run that goes on from an iteration of another, with a model of its own: same data, and what you change."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def branch(run: Run, iteration: int, changes: Mapping[str, Any]) -> Run:
     knobs = {name: float(value) for name, value in changes.items() if name in _KNOBS}
     changed = {name: value for name, value in changes.items() if name not in _KNOBS}
     name = f"{run.name} from {kept.iteration}"
-    arguments = {**run.arguments, **_OWN, "name": name, **changed}
+    names = [name for name in inspect.signature(fit).parameters if name not in ("model", "resume")]
+    arguments = {**{name: run.arguments[name] for name in names}, **_OWN, "name": name, **changed}
     tell = _teller(run, kept.iteration)
     arguments |= {"resume": kept.turned(knobs), "listeners": [tell, *arguments["listeners"]]}
     return fit(twin_of(run.model), **arguments)

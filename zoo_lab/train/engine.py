@@ -198,13 +198,15 @@ class Engine:
         finally:
             self._spared = False
 
-    def evaluate(self, data: FeatureSet, batch_size: int, weights: np.ndarray, state: np.ndarray) -> list[Report]:
-        """Run one job that adds up the metrics of all of `data` in batches of `batch_size`."""
+    def evaluate(
+        self, data: FeatureSet, batch_size: int, weights: np.ndarray, state: np.ndarray, task: Any = None
+    ) -> list[Report]:
+        """Run one job that adds up the metrics of all of `data` in batches of `batch_size`; by default `Evaluate`."""
         from zoo_lab.train.task import Evaluate
 
         message = self.broadcast((weights, state))
         try:
-            return self.run(self.job(Evaluate(data_setup(data), message, batch_size), data), data=data)
+            return self.run(self.job((task or Evaluate)(data_setup(data), message, batch_size), data), data=data)
         finally:
             message.destroy()
 

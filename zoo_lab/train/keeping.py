@@ -88,6 +88,9 @@ class Kept:
         """Size in bytes."""
         return self.weights.nbytes + self.state.nbytes + sum(value.nbytes for value in self.optimizer)
 
+    def __repr__(self) -> str:
+        return f"<what was kept of iteration {self.iteration}>"
+
     def turned(self, knobs: Mapping[str, float]) -> Kept:
         """Return the same with other values of knobs."""
         return replace(self, start=replace(self.start, knobs={**self.start.knobs, **knobs}))

@@ -29,6 +29,7 @@ from zoo_lab.train.badbatches import BadBatches, without_empty
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
+from zoo_lab.train.evaluation import evaluate_with
 from zoo_lab.train.grouping import Grouping
 from zoo_lab.train.keeping import Keeper
 from zoo_lab.train.knobs import Knobs
@@ -42,6 +43,7 @@ from zoo_lab.train.watching import Watcher
 
 _PULL_SECONDS = 1.0
 _PULL_SHARE = 0.05
+_LANES = 8  # workers that are shown one by one
 
 
 class Loop:
@@ -285,6 +287,7 @@ class Loop:
             metrics={name: value for name, value in logs.items() if name != "loss" and np.ndim(value) == 0},
             parts=done.parts,
             slowest=done.slowest,
+            each=tuple(tuple(float(f"{seconds:.3g}") for seconds in times) for times in done.each[:_LANES]),
         )
 
     def _discarded(self, position: Position, done: Done) -> IterationDiscarded:
@@ -372,15 +375,6 @@ class Loop:
         if goes_on:
             self.iterations = position.iteration
         return goes_on
-
-
-def evaluate_with(engine: Engine, live: LiveModel, data: FeatureSet, batch_size: int) -> dict[str, float]:
-    """Return the model's loss and metrics over all of `data`, under Keras' names."""
-    reports = engine.evaluate(data, batch_size, live.flat_weights(), live.flat_state(only_updated=False))
-    live.totals.reset()
-    live.totals.add(report.metrics for report in reports)
-    live.totals.store()
-    return live.totals.logs()
 
 
 def watches_batches(callback: Any) -> bool:

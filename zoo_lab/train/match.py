@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from zoo_lab.core.checks import Checks
@@ -18,16 +19,21 @@ from zoo_lab.train.live import LiveModel, expect_trainable
 _NOISE = re.compile(r"\{\{function_node [^}]*\}\} ?|Exception encountered when calling [^\n]*\n+|\x1b\[[0-9;]*m")
 
 
-def live_model(model: Any, data: FeatureSet, class_weight: Mapping[int, float] | None = None) -> LiveModel:
-    """Return the model built on the first rows of `data`.
+def live_model(
+    model: Any, data: FeatureSet, class_weight: Mapping[int, float] | None = None, *, on_zeros: bool = False
+) -> LiveModel:
+    """Return the model built on the first rows of `data`, or on zeros of their form where those rows may fail.
 
     Raises `ArgumentError` naming the shapes of both where they do not fit together; an error of another kind in the
     user's own layers passes through.
     """
     expect_trainable(model)
     _expect_match(model, data, class_weight)
+    head = data.first(2)
     try:
-        return LiveModel(model, data.structure, data.first(2))
+        return LiveModel(
+            model, data.structure, {name: _zeros(rows) for name, rows in head.items()} if on_zeros else head
+        )
     except ZooLabError:
         raise
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
@@ -37,6 +43,10 @@ def live_model(model: Any, data: FeatureSet, class_weight: Mapping[int, float] |
             f"the data holds {_fields(data)}."
         )
         raise ArgumentError(msg) from error
+
+
+def _zeros(rows: np.ndarray) -> np.ndarray:
+    return np.full_like(rows, b"" if rows.dtype == object else 0)
 
 
 def _expect_match(model: Any, data: FeatureSet, class_weight: Mapping[int, float] | None) -> None:

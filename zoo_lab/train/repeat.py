@@ -8,6 +8,7 @@ from typing import TypeVar
 from zoo_lab.core.errors import TrainingError, ZooLabError
 from zoo_lab.core.events import Event, WorkerLost
 from zoo_lab.train.engine import why_lost
+from zoo_lab.train.lost import who_was_lost
 
 T = TypeVar("T")
 # Four losses at one iteration, as spark.task.maxFailures; each may be met twice: a dead task, then the loss of what it
@@ -22,7 +23,8 @@ class Stopped(Exception):
 class Repeater:
     """Runs the jobs of one run, each up to eight times; every repetition is emitted as `WorkerLost`."""
 
-    def __init__(self, run: str, emit: Callable[[Event], None], stop_asked: Callable[[], bool]) -> None:
+    def __init__(self, run: str, emit: Callable[[Event], None], stop_asked: Callable[[], bool], here: str = "") -> None:
+        self._here = here  # the host of all workers, where they share one
         self._run = run
         self._emit = emit
         self._stop_asked = stop_asked
@@ -47,7 +49,9 @@ class Repeater:
                     what = f"Iteration {iteration}" if iteration else "The job"
                     msg = f"{what} failed {attempt} times; the model's code raised nothing: {reason}"
                     raise TrainingError(msg) from error
-                self._emit(WorkerLost(run=self._run, iteration=iteration, reason=reason, attempt=attempt))
+                worker, host = who_was_lost(error, self._here)
+                lost = {"reason": reason, "attempt": attempt, "worker": worker, "host": host}
+                self._emit(WorkerLost(run=self._run, iteration=iteration, **lost))
         raise AssertionError
 
 

@@ -18,10 +18,10 @@ import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle, ShardLost
 from zoo_lab.core.frames import is_library
+from zoo_lab.core.messages import readable
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.feed import Feed
 from zoo_lab.train.meeting import Gone
-from zoo_lab.train.messages import readable
 from zoo_lab.train.microbatches import compute_part, noting
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
 
@@ -139,7 +139,7 @@ def train_part(
 
 def own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[tuple[np.ndarray, Any]]:
     """Yield the rows of each batch that is this worker's, with their arrays; the next are made meanwhile."""
-    batches = [feed.at_rest(rows) for rows in _own_rows(replica, data, feed, index, size)]
+    batches = [feed.at_rest(rows) for rows in own_rows(replica, data, feed, index, size)]
     for batch, following in itertools.zip_longest(batches, batches[1:]):
         with noting(batch.rows):
             arrays = feed.read(batch)
@@ -147,7 +147,8 @@ def own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: int
         yield batch.rows, arrays
 
 
-def _own_rows(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[np.ndarray]:
+def own_rows(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -> Iterator[np.ndarray]:
+    """Yield the rows of each batch that is this worker's; on one host whole batches of all rows."""
     setup = replica.setup
     rows = np.arange(sum(data.shard_rows), dtype=np.int64)
     if not setup.one_host:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from zoo_lab.core.events import (
     Event,
     IterationDiscarded,
     IterationDone,
+    RunMade,
     RunStarted,
     RunStopped,
 )
@@ -50,6 +52,7 @@ class Job:
     class_weight: Mapping[int, float] | None
     start: Start
     checkpoints: Checkpoints | None
+    made: RunMade
     keeping: KeepWeights | None = None
     policy: Policy = Policy()
     watch: int = 0
@@ -67,6 +70,7 @@ def train(run: Run, job: Job) -> None:
         run.quarantine.update(job.start.quarantine)
         with _logged(run) as log, interruptible():
             run.stream.emit(_started(run, job, knobs.values))
+            run.stream.emit(job.made)
             _tell_again(run, job.start)
             _tell_parent(run, job.start)
             try:
@@ -121,7 +125,9 @@ def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
     live = job.live
     with ExitStack() as resources:
         session = resources.enter_context(context.jobs.session(f"zoo_lab: fit {run.name}"))
-        repeat = Repeater(run.id, run.stream.emit, lambda: run.stopping)
+        repeat = Repeater(
+            run.id, run.stream.emit, lambda: run.stopping, socket.gethostname() if context.one_host else ""
+        )
         crew = resources.enter_context(closing(Crew(run, job, session, repeat)))
         run.on_stop(lambda: _cancel_if_slow(crew, run))
         try:

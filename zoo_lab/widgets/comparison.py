@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from zoo_lab.widgets import wording
 from zoo_lab.widgets.best import best
+from zoo_lab.widgets.madewith import differing
 from zoo_lab.widgets.runfiles import RunFile
 from zoo_lab.widgets.svg import Box, Series, chart, text
 from zoo_lab.widgets.svg_style import style_sheet
@@ -31,6 +32,9 @@ def differences(runs: Sequence[RunFile], everything: bool = False) -> dict[str, 
     names = [name for name in dict.fromkeys(name for start in starts for name in start) if name not in _NO_SETTINGS]
     table = {name: [start.get(name) for start in starts] for name in names}
     shown = {name: values for name, values in table.items() if everything or len(set(map(repr, values))) > 1}
+    shown |= {
+        name: values for name, values in differing([run.curves.made for run in runs]).items() if name not in shown
+    }
     shown["iterations done"] = [run.curves.last_iteration for run in runs]
     shown["seconds"] = [round(run.curves.elapsed_seconds, 1) for run in runs]
     found = [best(run.curves) for run in runs]

@@ -24,6 +24,7 @@ from zoo_lab.core.events import (
     KnobTurned,
     Notice,
     RunContinued,
+    RunMade,
     RunPaused,
     RunStarted,
     RunStopped,
@@ -34,6 +35,7 @@ from zoo_lab.core.events import (
 )
 from zoo_lab.widgets.besides import Beside
 from zoo_lab.widgets.columns import Columns
+from zoo_lab.widgets.lanes import Lanes
 from zoo_lab.widgets.pace import Pace
 from zoo_lab.widgets.samples import Watched
 from zoo_lab.widgets.wording import duration, plural
@@ -55,6 +57,7 @@ class Curves:
     `rejected` are the bad batches, `handled` what became of them by iteration, `asking` the iteration whose batch the
     run waits with.
     `watched` are the samples that are predicted again and again.
+    `lanes` has what each worker did, and when it was lost.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
     Example:
@@ -67,10 +70,12 @@ class Curves:
         self.run = run
         self.started: RunStarted | None = None
         self.stopped: RunStopped | None = None
+        self.made: RunMade | None = None
         self.state = "starting"
         self.iteration = array("q")
         self.values = Columns(["loss", "seconds"])
         self.timing = Columns(["slowest"])
+        self.lanes = Lanes()
         self.epoch_number = array("q")
         self.epoch_iteration = array("q")
         self.epoch_values = Columns()
@@ -117,11 +122,16 @@ class Curves:
         self.knobs = dict(event.knobs)
 
     @_take.register
+    def _(self, event: RunMade) -> None:
+        self.made = event
+
+    @_take.register
     def _(self, event: IterationDone) -> None:
         self.epoch, self.step = event.epoch, event.step
         self.iteration.append(event.iteration)
         self.values.append({**event.metrics, "loss": event.loss, "seconds": event.seconds})
         self.timing.append({**event.parts, "slowest": event.slowest})
+        self.lanes.add(event)
         if self.started is None or event.time >= self.started.time:
             self.state = "running"
             self.pace.add(event)
@@ -135,8 +145,11 @@ class Curves:
     @_take.register
     def _(self, event: WorkerLost) -> None:
         self.workers_lost += 1
-        self.notice = f"A worker was lost at iteration {event.iteration} ({event.reason}); the iteration is done again."
-        self._mark(event.iteration, "lost", f"a worker was lost: {event.reason}")
+        who = event.who[0].upper() + event.who[1:]
+        again = "the iteration is done again" + (f", attempt {event.attempt + 1}" if event.attempt > 1 else "")
+        self.notice = f"{who} was lost at iteration {event.iteration} ({event.reason}); {again}."
+        self._mark(event.iteration, "lost", f"{event.who} was lost, done again: {event.reason}")
+        self.lanes.lose(event)
 
     @_take.register
     def _(self, event: IterationDiscarded) -> None:

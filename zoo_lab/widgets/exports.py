@@ -1,7 +1,8 @@
-"""Writes runs into files that others can open: SVG, PNG, CSV, and a page that holds all it needs."""
+"""Writes runs into files that others can open: SVG, PNG, CSV, a page that holds all it needs, and a Python script."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ from xml.sax.saxutils import escape
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.widgets import assets, comparison, twin
 from zoo_lab.widgets.runfiles import RunFile
+from zoo_lab.widgets.script import as_script
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -34,23 +36,38 @@ _PAGE_POINTS = 2000
 
 
 def export(runs: Sequence[RunFile], path: Path) -> Path:
-    """Write `runs` into `path`, as its ending says: .svg, .png, .csv or .html; return the path.
+    """Write `runs` into `path`, as its ending says: .svg, .png, .csv, .html or .py; return the path.
+
+    A script is of one run; the weights that the run began with are written beside it, as .npz, where they were kept.
 
     Errors:
-        ArgumentError: another ending, or a folder that is not there.
+        ArgumentError: another ending, a folder that is not there, or a script of several runs.
 
     Example:
         >>> export(list_runs(folder)[0], Path("runs.html"))                 # doctest: +SKIP
     """
     write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        msg = f"Expected a file that ends with {', '.join(_WRITERS)}; received {path.name!r}."
+    if path.suffix.lower() not in (*_WRITERS, ".py"):
+        msg = f"Expected a file that ends with {', '.join((*_WRITERS, '.py'))}; received {path.name!r}."
         raise ArgumentError(msg)
     if not path.parent.is_dir():
         msg = f"Expected a folder that is there; received {str(path.parent)!r}."
         raise ArgumentError(msg)
-    path.write_bytes(write(runs))
+    path.write_bytes(_script_of(runs, path) if write is None else write(runs))
     return path
+
+
+def _script_of(runs: Sequence[RunFile], path: Path) -> bytes:
+    """Return one run as a script, and write its first weights beside `path`."""
+    if len(runs) != 1:
+        msg = f"Expected one run for a script, such as %zoo_runs 1 --export {path.name}; received {len(runs)}."
+        raise ArgumentError(msg)
+    made, weights = runs[0].curves.made, path.with_suffix(".npz")
+    if made is None or not made.start:
+        return as_script(runs[0]).encode()
+    text = as_script(runs[0], weights.name)
+    weights.write_bytes(base64.b64decode(made.start))
+    return text.encode()
 
 
 def as_csv(runs: Sequence[RunFile]) -> str:

@@ -23,15 +23,17 @@ def packet(
     beside: Mapping[str, int] | None = None,
     rejected_start: int = 0,
     *,
+    lane_start: int = 0,
     reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
-    """Return the content and the buffers (iterations, epochs, timing, each curve beside) that bring a view up to date.
+    """Return the content and the buffers (iterations, epochs, timing, curves beside, lanes) that bring a view up to date.
 
     Args:
         curves: the run so far.
         start: how many iterations the view already has, default 0.
         epoch_start: how many epochs it already has, default 0.
         mark_start: how many marks it already has, default 0.
+        lane_start: how many rows of what each worker did it already has, default 0.
         beside: how many rows of each curve beside the run's own it already has, default none.
         rejected_start: how many bad batches it already has, default 0.
         reset: True when the view shall forget what it has.
@@ -39,8 +41,8 @@ def packet(
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
     row for each iteration too.
     """
+    names, epoch_names, lanes = ["loss", *curves.metrics], curves.epoch_values.names, curves.lanes.table
     sent = beside or {}
-    names, epoch_names = ["loss", *curves.metrics], curves.epoch_values.names
     content = {
         "type": "data",
         "reset": reset,
@@ -51,6 +53,9 @@ def packet(
         "epochStart": epoch_start,
         "epochCount": len(curves.epoch_values) - epoch_start,
         "epochColumns": ["iteration", *epoch_names],
+        "laneStart": lane_start,
+        "laneCount": len(lanes) - lane_start,
+        "laneColumns": lanes.names,
         "markStart": mark_start,
         "marks": curves.marks[mark_start:],
         "beside": [other.facts(sent.get(other.run, 0)) for other in curves.beside.values()],
@@ -66,6 +71,8 @@ def packet(
     for other in curves.beside.values():
         columns = [other.iteration, *(other.values[name] for name in other.values.names)]
         buffers.append(_pack(columns, sent.get(other.run, 0)))
+    content["laneBuffer"] = len(buffers)
+    buffers.append(_pack([lanes[name] for name in lanes.names], lane_start))
     return content, buffers
 
 
@@ -105,8 +112,19 @@ def summary(curves: Curves) -> dict[str, Any]:
         "asking": curves.asking,
         "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
         "workersLost": curves.workers_lost,
+        "lost": [list(loss) for loss in curves.lanes.lost],
         "batchesRejected": curves.batches_rejected,
     }
+
+
+def news(told: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a summary a view does not know: most of it stays the same ten times a second.
+
+    Example:
+        >>> news({"state": "running", "iteration": 3}, {"state": "running", "iteration": 4})
+        {'iteration': 4}
+    """
+    return {name: value for name, value in now.items() if name not in told or told[name] != value}
 
 
 def finite(number: float | None) -> float | None:

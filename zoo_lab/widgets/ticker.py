@@ -38,6 +38,10 @@ class Ticker:
             self._thread.start()
         self._woken.set()
 
+    def pace(self, seconds: float) -> None:
+        """Call `work` at most once in so many seconds from now on."""
+        self._seconds = seconds
+
     def close(self) -> None:
         """Make no further call; one that is under way is waited for."""
         self._closed.set()

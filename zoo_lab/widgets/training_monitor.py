@@ -12,10 +12,11 @@ import traitlets
 from zoo_lab.core.events import Event, RunStopped
 from zoo_lab.widgets import assets
 from zoo_lab.widgets.curves import Curves
-from zoo_lab.widgets.packets import packet
+from zoo_lab.widgets.packets import news, packet
 from zoo_lab.widgets.ticker import Ticker
 
 _SECONDS_BETWEEN_PACKETS = 0.1
+_FAST = 250  # iterations a second, from which on packets come half as often: a page gets at most 30 KB a second
 Shown = TypeVar("Shown")
 
 
@@ -58,6 +59,9 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._sent = 0
         self._epochs_sent = 0
         self._marks_sent = 0
+        self._lanes_sent = 0
+        self._told: dict[str, Any] = {}
+        self._seconds = _SECONDS_BETWEEN_PACKETS
         self._beside_sent: dict[str, int] = {}
         self._rejected_sent = 0
         self._watch_sent = -1
@@ -83,11 +87,8 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            self._deliver(
-                *packet(
-                    self.curves, self._sent, self._epochs_sent, self._marks_sent, self._beside_sent, self._rejected_sent
-                )
-            )
+            sent = (self._sent, self._epochs_sent, self._marks_sent, self._beside_sent, self._rejected_sent)
+            self._deliver(*packet(self.curves, *sent, lane_start=self._lanes_sent))
 
     def close(self) -> None:
         """End the thread and remove all views."""
@@ -110,6 +111,11 @@ class TrainingMonitor(anywidget.AnyWidget):
     def _deliver(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         curves = self.curves
         self._sent, self._epochs_sent, self._marks_sent = len(curves), len(curves.epoch_values), len(curves.marks)
+        self._lanes_sent = len(curves.lanes.table)
+        if not content["reset"]:
+            self._pace(content["count"])
+        known, self._told = {} if content["reset"] else self._told, content["summary"]
+        content = {**content, "summary": news(known, self._told)}
         self._rejected_sent = len(curves.rejected)
         if content["reset"]:
             self._watch_sent = -1
@@ -119,6 +125,12 @@ class TrainingMonitor(anywidget.AnyWidget):
             content, buffers = {**content, **told}, [*buffers, *pictures]
         self._beside_sent = {run: len(other) for run, other in curves.beside.items()}
         self.send(content, buffers)
+
+    def _pace(self, rows: int) -> None:
+        """Choose when the next packet comes, after one with so many iterations."""
+        fast = rows > _FAST * self._seconds
+        self._seconds = _SECONDS_BETWEEN_PACKETS * (2 if fast else 1)
+        self._ticker.pace(self._seconds)
 
     def _pass_on(self, request: Mapping[str, Any]) -> None:
         if self._on_request is not None and not self.curves.over:

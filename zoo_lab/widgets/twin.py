@@ -104,6 +104,8 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
             **{name: _listed(thin(curves.values[name], points)) for name in names},
         },
         "timing": _timing(curves, points),
+        "lanes": {name: _listed(sample(curves.lanes.table[name], points), 3) for name in curves.lanes.table.names},
+        "lost": [list(loss) for loss in curves.lanes.lost],
         "epochs": {
             "epoch": list(curves.epoch_number),
             "iteration": list(curves.epoch_iteration),

@@ -92,24 +92,44 @@ def test_the_channel_order_is_every_permutation():
     np.testing.assert_array_equal(result.mat, FLAT.mat[:, :, list(result.draws[0][1]["order"])])
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(12))
 def test_the_jitter_is_its_steps_one_after_another(seed):
     """What it drew, applied with the single steps, gives the same pixels."""
-    result = ImageColorJitter(random_order_prob=0.7)(feature().seeded(seed))
-    [(_, drawn)] = result.draws
+    jitter = ImageColorJitter(random_order_prob=0.7, hue_prob=0 if seed % 2 else 0.9, saturation_prob=0.9 * (seed % 2))
+    result = jitter(feature().seeded(seed))
+    image = part()
+    for name, value in result.draws[0][1].items():
+        image = single(name, value, image)
+    np.testing.assert_array_equal(result.mat, image)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_saturation_and_hue_that_follow_each_other_take_one_way_to_hsv_and_back(shuffle, seed):
+    jitter = ImageColorJitter(brightness_prob=1, contrast_prob=1, hue_prob=1, saturation_prob=1, shuffle=shuffle)
+    result = jitter(feature().seeded(seed))
+    drawn = result.draws[0][1]
+    names = list(drawn)
+    together = abs(names.index("saturation") - names.index("hue")) == 1
+    assert together or shuffle
     image = part()
     for name, value in drawn.items():
-        if name == "channel_order":
-            image = image[:, :, list(value)]
-        else:
-            steps = {
-                "brightness": ImageBrightness,
-                "contrast": Contrast,
-                "saturation": ImageSaturation,
-                "hue": ImageHue,
-            }
-            image = steps[name](value, value)(image)
+        if not together or name not in ("saturation", "hue"):
+            image = single(name, value, image)
+        elif name == names[max(names.index("saturation"), names.index("hue"))]:
+            hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+            hsv[:, :, 0] = np.mod(np.rint(hsv[:, :, 0] + np.float32(drawn["hue"])), 180).astype(np.uint8)
+            hsv[:, :, 1] = saturating(hsv[:, :, 1] * np.float32(drawn["saturation"]))
+            image = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
     np.testing.assert_array_equal(result.mat, image)
+
+
+def single(name, value, image):
+    """One change of the jitter, made by the step that makes no other."""
+    if name == "channel_order":
+        return image[:, :, list(value)]
+    steps = {"brightness": ImageBrightness, "contrast": Contrast, "saturation": ImageSaturation, "hue": ImageHue}
+    return steps[name](value, value)(image)
 
 
 def test_the_order_of_the_jitter_is_that_of_ssd_by_a_coin():

@@ -51,7 +51,6 @@ def test_folders_of_another_file_system_are_read(context, test_data, elsewhere):
     assert images.label_map == expected.label_map
     assert (len(images), len(images.head(2))) == (11, 2)
     assert isinstance(images._source, FileSource)
-    assert not images._source.local
 
 
 def test_annotated_images_of_another_file_system_are_read(context, test_data, elsewhere):

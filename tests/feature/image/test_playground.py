@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.feature.image.battery import STEPS
@@ -12,14 +13,17 @@ from zoo_lab.feature.image import (
     ChainedPreprocessing,
     ImageBrightness,
     ImageExpand,
+    ImageFeature,
     ImageFixedCrop,
     ImageHFlip,
     ImageRandomPreprocessing,
+    ImageSet,
     ImageResize,
 )
 from zoo_lab.feature.image.playable import arguments, changed, parameters
 from zoo_lab.feature.image.playground import Playground
-from zoo_lab.feature.image3d import RandomCrop3D, Rotate3D
+from zoo_lab.feature.image.setsource import SetSource
+from zoo_lab.feature.image3d import AffineTransform3D, CenterCrop3D, Crop3D, RandomCrop3D, Rotate3D
 from zoo_lab.feature.preprocessing import SeqToTensor
 
 NESTED = ImageRandomPreprocessing(ChainedPreprocessing([ImageExpand(), ImageHFlip()]), 0.5)
@@ -118,10 +122,43 @@ def test_every_step_can_be_described_and_made_again(step):
     assert repr(type(step)(**known)) == repr(step)
 
 
-def test_volume_steps_offer_what_they_tell_of_themselves():
-    assert [parameter["label"] for parameter in parameters(*[Rotate3D([0, 0, 1])] * 2)] == [
-        "rotation_angles",
-        "interpolation",
+def test_volume_steps_have_a_slider_for_each_number():
+    play = Playground([Rotate3D([0, 0, 1]), RandomCrop3D(2, 3, 4), Crop3D((1, 0, 2), (5, 6, 7))])
+    assert list(params(play, 0)) == [
+        "0/rotation_angles/0",
+        "0/rotation_angles/1",
+        "0/rotation_angles/2",
+        "0/interpolation",
     ]
-    assert list(parameters(*[RandomCrop3D(2, 2, 2)] * 2)) == []
+    assert list(params(play, 1)) == ["1/crop_depth", "1/crop_height", "1/crop_width"]
+    play.change({"values": {"0/rotation_angles/1": -0.5, "1/crop_height": 6, "2/start/2": 3.0}})
+    rotated, cropped, cut = play.steps
+    assert (rotated.rotation_angles, cropped.size, cut.start) == ((0.0, -0.5, 1.0), (2, 6, 4), (1, 0, 3))
     assert changed(Rotate3D([0, 0, 1]), ["rotation_angles"], "(0, 1, 0)").rotation_angles == (0.0, 1.0, 0.0)
+    told = [one for one in play.told()["steps"][0]["params"] if one["kind"] == "number"]
+    assert all(
+        one["low"] <= one["value"] <= one["high"] and one["label"].startswith("rotation_angles[") for one in told
+    )
+    play.change({"values": {"2/start/5": 1, "2/start/0/0": 1}})
+    assert "expected one of its parameters" in play.told()["steps"][2]["problem"]
+
+
+def test_a_matrix_is_a_literal_that_can_be_changed():
+    step = AffineTransform3D(np.eye(3))
+    [told] = [one for one in parameters(step, step) if one["path"] == "affine_mat"]
+    assert (told["kind"], told["value"]) == ("literal", "[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]")
+    turned = changed(step, ["affine_mat"], told["value"].replace("[1.0, 0.0, 0.0]", "[2.0, 0.0, 0.0]"))
+    assert np.array_equal(turned.affine_mat, np.diag([2.0, 1, 1]))
+
+
+def test_a_volume_is_sent_again_when_a_slider_of_its_chain_moves():
+    volume = np.arange(4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6, 1)
+    images = ImageSet.from_arrays([ImageFeature(uri="knee", tensor=volume)]).transform(CenterCrop3D(2, 3, 4))
+    source = SetSource(images)
+    assert source.volume(0, 1, 0).shape == (2, 3, 4)
+    source.change({"values": {"0/crop_depth": 4, "0/crop_width": 6}})
+    sent = source.volume(0, 1, 0)
+    assert sent.shape == (4, 3, 6)
+    expected = volume[:, 1:4, :, 0]
+    assert np.allclose(sent.low + sent.levels / 65535 * (sent.high - sent.low), expected, atol=0.01)
+    assert source.volume(0, 0, 0).shape == (4, 5, 6)

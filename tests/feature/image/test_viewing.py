@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from zoo_lab.feature.image import (
     ImageHFlip,
     ImageMatToTensor,
     ImageRandomPreprocessing,
+    ImageRandomSampler,
     ImageResize,
     ImageSet,
     ImageSetViewer,
@@ -44,6 +46,13 @@ class Counting(ImageHFlip):
     def transform(self, image: ImageFeature) -> ImageFeature:
         Counting.seen.append(image.uri)
         return super().transform(image)
+
+
+class Saying(ImageHFlip):
+    """A step that predicts."""
+
+    def transform(self, image: ImageFeature) -> ImageFeature:
+        return super().transform(image).replace(predict=Boxes([[0, 0, 20, 20]], scores=[0.875]))
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +187,38 @@ def test_boxes_are_true_or_predicted_and_follow_the_chain():
     assert true.corners == pytest.approx((40 / 320, 30 / 240, 120 / 320, 90 / 240))
     assert (predicted.kind, predicted.name, predicted.score) == (PREDICTION, "dog", 0.75)
     assert predicted.corners == pytest.approx((0.1, 0.1, 0.5, 0.5))
-    [flipped] = item.sides[1].boxes  # what was predicted before the chain does not follow it, and is not drawn there
-    assert flipped.corners == pytest.approx((200 / 320, 30 / 240, 280 / 320, 90 / 240))
+    true, predicted = item.sides[1].boxes
+    assert true.corners == pytest.approx((200 / 320, 30 / 240, 280 / 320, 90 / 240))
+    assert (predicted.kind, predicted.name, predicted.score) == (PREDICTION, "dog", 0.75)
+    assert predicted.corners == pytest.approx((0.5, 0.1, 0.9, 0.5))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_predicted_lies_after_the_chain_on_what_it_was_predicted_of(seed):
+    """White pixels where something was predicted; the sampler cuts by the true box, and drops what lost its middle."""
+    canvas = np.zeros((240, 320, 3), np.uint8)
+    canvas[60:150, 100:220] = 255
+    said = Boxes([[100, 60, 220, 150]], labels=[1], scores=[0.75])
+    image = feature(mat=canvas, boxes=Boxes([[90, 60, 230, 160]], labels=[0]), predict=said)
+    chain = ChainedPreprocessing([
+        ImageRandomPreprocessing(ImageExpand(0, 0, 0, max_expand_ratio=2), 0.5), ImageRandomSampler(),
+        ImageRandomPreprocessing(ImageHFlip(), 0.5), ImageResize(200, 300),
+    ])  # fmt: skip
+    source = SetSource(ImageSet.from_arrays([image]), chain, seed=seed)
+    for side in (source.fetch([0], EDGE)[0].sides[1], source.stages(0, EDGE)[-1][1]):
+        [found] = [box for box in side.boxes if box.kind == PREDICTION]
+        rows, columns = np.nonzero(decoded(side.picture)[:, :, 0] > 127)
+        white = columns.min() / 300, rows.min() / 200, (columns.max() + 1) / 300, (rows.max() + 1) / 200
+        assert found.corners == pytest.approx(white, abs=0.02)
+        assert (found.name, found.score) == ("1", 0.75)
+    assert image.predict is said
+
+
+def test_what_steps_behind_a_prediction_predict_is_theirs():
+    """A chain that predicts anew is not overruled by what was predicted before it."""
+    image = feature(predict=Boxes([[0, 0, 10, 10]], scores=[0.5]))
+    [item] = SetSource(ImageSet.from_arrays([image]), Saying()).fetch([0], EDGE)
+    assert [box.score for box in item.sides[1].boxes if box.kind == PREDICTION] == [0.875]
 
 
 def test_the_objects_of_real_photographs_have_their_classes(test_data):
@@ -319,3 +358,27 @@ def test_outside_notebooks_a_set_is_its_representation_and_a_viewer_a_table(caps
     assert capsys.readouterr().out == f"{images!r}\n"
     images.show()._ipython_display_()
     assert "folder/china.jpg" in capsys.readouterr().out
+
+
+def test_a_set_is_html_png_and_text_wherever_it_is_asked_for(tmp_path):
+    """What takes no widget takes one of these: each holds the pictures or their names, and needs no kernel."""
+    images = ImageSet.from_arrays([feature(uri=f"{number}.png", label=number) for number in range(3)])
+    bundle = images.show(chain=CHAIN)._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert bundle["text/plain"].splitlines()[2].split()[:2] == ["0", "0.png"]
+    assert "data:image/svg+xml" in bundle["text/html"]
+    page = cv2.imdecode(np.frombuffer(base64.b64decode(bundle["image/png"]), np.uint8), cv2.IMREAD_COLOR)
+    assert page.shape[1] > 3 * 2 * 128
+    plain = images._repr_mimebundle_()
+    assert set(plain) == set(bundle)
+    assert plain["image/png"] != bundle["image/png"]
+    assert set(images._repr_mimebundle_(include={"text/plain", "image/png"}, exclude={"image/png"})) == {"text/plain"}
+
+
+def test_a_set_that_cannot_be_read_is_its_representation(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    images = ImageSet.read(tmp_path)
+    (tmp_path / "a.png").unlink()
+    assert "it cannot be opened" in images._repr_mimebundle_()["text/plain"]
+    odd = ImageSet.from_arrays([])
+    assert "text/plain" in odd._repr_mimebundle_()

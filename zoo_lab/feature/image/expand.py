@@ -58,10 +58,11 @@ class ImageExpand(RandomImagePreprocessing):
     def draw(self, generator: np.random.Generator, feature: ImageFeature) -> Drawn:
         """Return the size of the canvas and where the picture goes on it."""
         height, width, _ = feature.size
-        ratio = generator.uniform(self.min_expand_ratio, self.max_expand_ratio)
-        ratio = 1.0 if abs(self.max_expand_ratio - 1) < NOTHING else ratio
+        drawn, right, down = generator.random(3).tolist()
+        low, high = self.min_expand_ratio, self.max_expand_ratio
+        ratio = 1.0 if abs(high - 1) < NOTHING else low + (high - low) * drawn
         new_height, new_width = int(height * ratio), int(width * ratio)
-        x, y = generator.integers([new_width - width + 1, new_height - height + 1]).tolist()
+        x, y = int(right * (new_width - width + 1)), int(down * (new_height - height + 1))
         return {"ratio": float(ratio), "height": new_height, "width": new_width, "x": x, "y": y}
 
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:

@@ -116,9 +116,9 @@ class ImageFeature:
         is_bytes = image.dtype == np.uint8
         floats = None if is_bytes else image.astype(np.float32, copy=False)
         changes = {"mat": image if is_bytes else None, "floats": floats}
-        if self.original_size is None or image.ndim != 3:
+        if image.ndim != 3:
             return dataclasses.replace(self, **changes)
-        return self._changed(changes)
+        return self._changed(changes if self.original_size else {**changes, "original_size": image.shape})
 
     def with_key(self, key: str, value: Any) -> ImageFeature:
         """Return this image with `value` under one of the predecessor's keys, or under a key of one's own."""

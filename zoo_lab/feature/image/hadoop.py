@@ -83,6 +83,14 @@ def empty_files(frame: DataFrame) -> list[str]:
     return sorted({local_path(path) for path in found} - read)
 
 
+def local_names(frame: DataFrame) -> list[str]:
+    """Return the paths of all files that a DataFrame of local ones found, those without a byte too, sorted."""
+    # a quoted name has no line break; the names come over in one message, not one by one
+    java = frame.sparkSession._jvm  # noqa: SLF001 - PySpark has no such view
+    names = java.org.apache.hadoop.util.StringUtils.join("\n", frame._jdf.inputFiles())  # noqa: SLF001
+    return sorted(local_path(unquote(name)) for name in names.split("\n"))
+
+
 def qualified(context: NNContext, path: str) -> str:
     """Return a path with its file system, as Spark names the files below it."""
     place = context.sc._jvm.org.apache.hadoop.fs.Path(resolved(context, path))  # noqa: SLF001

@@ -115,20 +115,25 @@ class ImageChannelOrder(RandomImagePreprocessing):
 
 def saturated(image: np.ndarray, factor: float) -> np.ndarray:
     """Return the 8-bit picture with its saturation times `factor`."""
-    if abs(factor - 1) < NOTHING or image.shape[2] == 1:
-        return image
-    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    # twice as fast as a table for one channel of three
-    return cv2.cvtColor(cv2.transform(hsv, np.diag(np.float32([1, factor, 1]))), cv2.COLOR_HSV2BGR)
+    return recolored(image, factor, 0)
 
 
 def hue_turned(image: np.ndarray, delta: float) -> np.ndarray:
     """Return the 8-bit picture with its hue turned by `delta` steps of two degrees."""
-    if abs(delta) < NOTHING or image.shape[2] == 1:
+    return recolored(image, 1, delta)
+
+
+def recolored(image: np.ndarray, factor: float, delta: float) -> np.ndarray:
+    """Return the 8-bit picture with its saturation times `factor` and its hue turned by `delta`, in one go."""
+    changes = abs(factor - 1) >= NOTHING, abs(delta) >= NOTHING
+    if not any(changes) or image.shape[2] == 1:
         return image
-    table = np.mod(np.rint(VALUES + np.float32(delta)), HUES).astype(np.uint8)
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
+    if changes[0]:  # twice as fast as a table for one channel of three
+        hsv = cv2.transform(hsv, np.array([[1, 0, 0], [0, factor, 0], [0, 0, 1]], np.float32))
+    if changes[1]:
+        table = np.mod(np.rint(VALUES + np.float32(delta)), HUES).astype(np.uint8)
+        cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
 
 

@@ -61,7 +61,8 @@ class ImageSet(Viewable):
             path: a file, a folder, a glob such as "animals/*/*.jpg", or a list of these. With `sc` any path that
                 Spark reads, such as hdfs://… or s3a://…; files that are named are read whatever their ending.
             sc: an NNContext, SparkContext or SparkSession for a distributed set; None for a local one.
-            min_partitions: of a distributed set, where there are as many files; None leaves it to Spark.
+            min_partitions: of a distributed set, where there are as many files; None for two for each worker slot (of
+                files that the workers cannot open themselves, as many as Spark plans).
             resize_height, resize_width: size in pixels that each image is brought to (linear); -1 keeps its own.
             image_codec: -1 channels as they are in the file, 0 gray, 1 B, G, R; 16 bits stay as floats with -1.
             with_label: whether the label is the number of the folder's name among all folders' names, sorted.

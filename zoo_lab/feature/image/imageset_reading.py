@@ -11,12 +11,13 @@ from zoo_lab.feature.image.access import LocalAccess, SparkAccess
 from zoo_lab.feature.image.annotated import Annotated
 from zoo_lab.feature.image.files import PathLike, as_paths, local_files, scheme_of
 from zoo_lab.feature.image.frames import RowReader
-from zoo_lab.feature.image.hadoop import are_local, binary_files, empty_files, folders_of, listed_files
+from zoo_lab.feature.image.hadoop import are_local, binary_files, empty_files, folders_of, listed_files, local_names
 from zoo_lab.feature.image.imageset_distributed import DistributedImageSet
 from zoo_lab.feature.image.imageset_local import LocalImageSet
 from zoo_lab.feature.image.imageset_sources import Boxed, FileSource, OneImage, RddSource
 from zoo_lab.feature.image.labels import Labelled, folder_of, label_map_of
 from zoo_lab.feature.image.loading import LocalFile, LocalVolume, to_load
+from zoo_lab.feature.image.namedfiles import NamedFiles
 from zoo_lab.feature.image.pipeline import Pipeline
 from zoo_lab.feature.image.policy import POLICIES
 from zoo_lab.feature.image.reading import CODECS, MAX_PIXELS, MOST_PIXELS, ImageReader
@@ -86,10 +87,15 @@ def read(
     frame = binary_files(
         context, paths, recursive=recursive, extensions=extensions, min_partitions=options.min_partitions
     )
-    empty = empty_files(frame)
-    folders = [*folders_of(frame), *map(folder_of, empty)] if with_label else []
+    is_local = are_local(context, paths)
+    known = local_names(frame) if is_local else empty_files(frame)
+    folders = {*map(folder_of, known), *(() if is_local else folders_of(frame))} if with_label else ()
     label_map = label_map_of(folders, one_based=one_based_label)
-    source = FileSource(frame, OneImage(Labelled(label_map) if with_label else None), empty, are_local(context, paths))
+    make = OneImage(Labelled(label_map) if with_label else None)
+    if is_local:
+        source = NamedFiles(context, known, make, options.min_partitions)
+    else:
+        source = FileSource(frame, make, known)
     return DistributedImageSet.of(context, source, options.pipeline(), label_map)
 
 
@@ -104,8 +110,11 @@ def read_annotated(data: Annotated, sc: Any, options: Options) -> ImageSet:
     context = as_context(sc)
     found = data.read(SparkAccess(context))
     frame = listed_files(context, list(found.boxes), options.min_partitions)
-    local = scheme_of(next(iter(found.boxes), "")) == ""  # as access gives the paths of local disks
-    source = FileSource(frame, Boxed(context.sc.broadcast(found.boxes)), empty_files(frame), local)
+    make = Boxed(context.sc.broadcast(found.boxes))
+    if scheme_of(next(iter(found.boxes), "")) == "":  # as access gives the paths of local disks
+        source = NamedFiles(context, list(found.boxes), make, options.min_partitions)
+    else:
+        source = FileSource(frame, make, empty_files(frame))
     return DistributedImageSet.of(context, source, options.pipeline(), found.label_map)
 
 
@@ -119,7 +128,10 @@ def read_tfrecord(path: PathLike | Sequence[PathLike], sc: Any, options: Options
 
     context = as_context(sc)
     frame = binary_files(context, paths, recursive=True, extensions=_TFRECORDS, min_partitions=options.min_partitions)
-    source = FileSource(frame, Records(keys), local=are_local(context, paths), one_each=False)
+    if are_local(context, paths):
+        source = NamedFiles(context, local_names(frame), Records(keys), options.min_partitions, one_each=False)
+    else:
+        source = FileSource(frame, Records(keys), one_each=False)
     return DistributedImageSet.of(context, source, options.pipeline(), {})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.errors import DataError
@@ -51,21 +50,18 @@ class DistributedSource(ABC):
 
 @dataclass(frozen=True, eq=False)
 class FileSource(DistributedSource):
-    """Files on any path that Spark reads.
+    """Files on any path that Spark reads, whose bytes it hands to the workers.
 
     Args:
         frame: a DataFrame of the data source binaryFile.
         make: gives the images that the bytes of a file hold.
         empty: paths of the files without a byte, which the frame leaves out.
-        local: whether the files are on disks that the workers see: they open them several times faster than Spark
-            hands bytes over.
         one_each: whether each file holds exactly one image.
     """
 
     frame: DataFrame
     make: Made
     empty: Sequence[str] = ()
-    local: bool = False
     one_each: bool = True
 
     def images(self) -> RDD:
@@ -86,17 +82,12 @@ class FileSource(DistributedSource):
         """Return an RDD of (place, image) for some files, which alone are read where each holds one image."""
         if not self.one_each:
             return super().at(places)
-        known = {place.uri: place for place in places}
-        if self.local:
-            context = self.frame.sparkSession.sparkContext
-            rows = context.parallelize([{"path": uri} for uri in known], min(len(known), context.defaultParallelism))
-            images = rows.mapPartitions(_Opened(self.make))
-        else:
-            from zoo_lab.context.nncontext import as_context
+        from zoo_lab.context.nncontext import as_context
 
-            frame = listed_files(as_context(self.frame.sparkSession), list(known))
-            images = replace(self, frame=frame, empty=sorted(known.keys() & set(self.empty))).images()
-        return images.map(_Placed(known)), None
+        known = {place.uri: place for place in places}
+        frame = listed_files(as_context(self.frame.sparkSession), list(known))
+        images = replace(self, frame=frame, empty=sorted(known.keys() & set(self.empty))).images()
+        return images.map(Placed(known)), None
 
     @property
     def cheap_names(self) -> bool:
@@ -104,8 +95,6 @@ class FileSource(DistributedSource):
         return self.one_each
 
     def _made(self, frame: DataFrame) -> RDD:
-        if self.local:
-            return frame.select("path").rdd.mapPartitions(_Opened(self.make))
         return frame.select("path", "content").rdd.mapPartitions(_Made(self.make))
 
     def _with_empty(self, images: RDD) -> RDD:
@@ -249,21 +238,6 @@ class _Made:
             yield from self.make(local_path(row["path"]), bytes(row["content"]))
 
 
-class _Opened:
-    def __init__(self, make: Made) -> None:
-        self.make = make
-
-    def __call__(self, rows: Iterable[Any]) -> Iterator[ImageFeature]:
-        for row in rows:
-            path = local_path(row["path"])
-            try:
-                data = Path(path).read_bytes()
-            except OSError as error:
-                yield ImageFeature(uri=path, problem=f"it cannot be opened: {error.strerror or error}")
-            else:
-                yield from self.make(path, data)
-
-
 class _At:
     def __init__(self, places: Sequence[Place]) -> None:
         self.places = {(place.partition, place.position): place for place in places}
@@ -274,7 +248,9 @@ class _At:
                 yield self.places[partition, position], image
 
 
-class _Placed:
+class Placed:
+    """Gives the place of an image with it, by its uri."""
+
     def __init__(self, places: dict[str, Place]) -> None:
         self.places = places
 

@@ -9,10 +9,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.feature.preprocessing import ChainedPreprocessing, Preprocessing
 
 _STEPS_OF_A_SLIDER = 100
+_MOST_IN_A_ROW = 6
 
 
 def steps_of(steps: Sequence[Preprocessing]) -> list[Preprocessing]:
@@ -44,6 +47,11 @@ def parameters(step: Preprocessing, first: Preprocessing, path: str = "", depth:
         if isinstance(value, Preprocessing):
             yield {"path": place, "kind": "step", "label": type(value).__name__, "depth": depth + 1}
             yield from parameters(value, given[name], place, depth + 1)
+        elif _is_row(value) and _is_row(given[name]) and len(value) == len(given[name]):
+            whole = {"step": 1} if all(isinstance(number, int) for number in given[name]) else {}
+            for position, number in enumerate(value):
+                control = {"kind": "number", "value": number, **_range_in_row(given[name]), **whole}
+                yield {"path": f"{place}/{position}", "label": f"{name}[{position}]", "depth": depth, **control}
         else:
             yield {
                 "path": place,
@@ -69,13 +77,16 @@ def changed(step: Preprocessing, path: Sequence[str], value: Any) -> Preprocessi
 
     Args:
         step: it stays as it is.
-        path: names of parameters, from the outer step to the inner one.
+        path: names of parameters, from the outer step to the inner one; then the position in a row of numbers.
         value: a number, a word or a boolean; a literal as text where the parameter is of another kind.
 
     Raises `ArgumentError` for an unknown parameter, and what the step says of the value.
     """
     name, *rest = path
     known = arguments(step)
+    if len(rest) == 1 and _is_row(known.get(name)) and rest[0] in map(str, range(len(known[name]))):
+        known[name] = tuple(_in_row(known[name], int(rest[0]), value))
+        return type(step)(**known)
     if name not in known or bool(rest) is not isinstance(known[name], Preprocessing):
         msg = f"{type(step).__name__}: expected one of its parameters; received {name!r}."
         raise ArgumentError(msg)
@@ -94,6 +105,28 @@ def _control(name: str, value: Any, first: Any, is_float: bool) -> dict[str, Any
     if isinstance(value, str):
         return {"kind": "text", "value": value}
     return {"kind": "literal", "value": _text_of(value)}
+
+
+def _is_row(value: Any) -> bool:
+    """Tell whether a value is a few numbers in a row, such as three angles; each has a slider of its own."""
+    numbers = isinstance(value, (tuple, list)) and 0 < len(value) <= _MOST_IN_A_ROW
+    return numbers and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in value)
+
+
+def _range_in_row(first: Sequence[float]) -> dict[str, float]:
+    """Return one range for all numbers of a row; fractions may turn negative, counts may not."""
+    whole = all(isinstance(number, int) for number in first)
+    high = max(2.0 * max(map(abs, first)), 2.0 if whole else math.pi)
+    low = -high if not whole or min(first) < 0 else 0.0
+    return {"low": low, "high": high, "step": high / _STEPS_OF_A_SLIDER}
+
+
+def _in_row(row: Sequence[float], position: int, value: Any) -> list[float]:
+    """Return the row with another number at a position."""
+    numbers = list(row)
+    whole = all(isinstance(number, int) for number in row) and float(value).is_integer()
+    numbers[position] = int(value) if whole else float(value)
+    return numbers
 
 
 def _range(name: str, first: Any, is_float: bool) -> dict[str, float]:
@@ -128,5 +161,5 @@ def _is_float(step: Preprocessing, name: str) -> bool:
 
 
 def _text_of(value: Any) -> str:
-    text = repr(value)
+    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
     return text if len(text) <= 200 else f"{text[:199]}…"

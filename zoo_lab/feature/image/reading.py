@@ -92,7 +92,8 @@ class ImageReader:
             image = decode_image(feature.bytes, self.image_codec, self.max_pixels)
         except Unreadable as error:
             return feature.replace(problem=str(error))
-        read = feature.replace(bytes=feature.bytes if self.keep_bytes else None).with_image(image)
+        read = feature.with_image(image)
+        read = read if self.keep_bytes else read.replace(bytes=None)
         if self.resize_height < 1:
             return read
         return stretched(read, self.resize_height, self.resize_width, _LINEAR)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.core.errors import DataError, ZooLabError
-from zoo_lab.feature.image.detections import boxes_on, class_of, prediction_of
+from zoo_lab.feature.image.detections import boxes_on, class_of, predicted_boxes, prediction_of
 from zoo_lab.feature.image.feature import ImageFeature
 from zoo_lab.feature.image.loading import loaded
 from zoo_lab.feature.image.pipeline import Pipeline
@@ -50,13 +50,13 @@ class Shown:
         Args:
             value: an image, or what steps have made of it.
             pipeline: with the steps.
-            before: the image as it was read: what was predicted on it does not follow the steps.
+            before: the image as it was read.
         """
         if before.problem:
             return Side(problem=before.problem), value
         try:
-            result = pipeline.transformed(value)
-            return self._side(self._without_old_boxes(result, before)), result
+            result = _with_predictions(pipeline.transformed(value), value, pipeline)
+            return self._side(result), result
         except ZooLabError as error:
             return Side(problem=str(error)), value
         except Exception as error:  # of a step that is no image step; the picture says what it raised
@@ -73,11 +73,6 @@ class Shown:
             return Side(problem=f"no picture: the chain ends with {_kind(value)}")
         boxes = boxes_on(value, *picture.shape[:2], self.names) if isinstance(value, ImageFeature) else ()
         return Side(rendered(picture, self.edge), boxes)
-
-    def _without_old_boxes(self, value: Any, before: ImageFeature) -> Any:
-        """Return an image without the boxes predicted before the chain: they do not follow its steps."""
-        is_old = isinstance(value, ImageFeature) and value.predict is before.predict
-        return value.replace(predict=None) if is_old and self.pipeline.steps else value
 
 
 @dataclass(frozen=True)
@@ -123,6 +118,20 @@ class Sliced:
         if volume is None:
             return DataError(f"{source.name}: expected a volume; received {feature.problem or 'another image'}.")
         return levels_of(volume, self.channel)
+
+
+def _with_predictions(result: Any, value: Any, pipeline: Pipeline) -> Any:
+    """Return what steps made of an image, with the boxes that were predicted before them where they belong after them.
+
+    Steps move only an image's own boxes. So they run once more, with what they drew, over the predicted ones.
+    """
+    both = isinstance(result, ImageFeature) and isinstance(value, ImageFeature)
+    boxes = predicted_boxes(value.predict) if both and result.predict is value.predict else None
+    if boxes is None or not pipeline.steps:
+        return result
+    carrier = value.replace(boxes=boxes, predict=None).replaying(result.draws)
+    moved = pipeline.replace(seeding=None).transformed(carrier)
+    return result.replace(predict=moved.boxes)
 
 
 def _told(drawn: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zoo_lab.feature.image.base import ImageCollection
@@ -60,6 +60,12 @@ class Viewable(ImageCollection):
         from zoo_lab.feature.image.viewing import display_set
 
         display_set(self)
+
+    def _repr_mimebundle_(self, include: Collection[str] = (), exclude: Collection[str] = ()) -> dict[str, Any]:
+        """Return the first images by MIME type: HTML, PNG and plain text, and in a kernel the live widget too."""
+        from zoo_lab.feature.image.viewing import bundle_of
+
+        return bundle_of(self, include or (), exclude or ())
 
 
 class Numbered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.checks import Checks
@@ -17,7 +17,7 @@ from zoo_lab.widgets.viewer.source import page_of
 if TYPE_CHECKING:
     from zoo_lab.widgets.viewer.image_viewer import ImageViewer
 
-_SMALLEST = 32
+_SMALLEST, _SMALL = 32, 240
 
 
 class ImageSetViewer:
@@ -84,9 +84,7 @@ class ImageSetViewer:
         return f"ImageSetViewer({self.source.images!r})"
 
     def __str__(self) -> str:
-        settings = self._settings
-        items = self.source.fetch(range(page_of(settings["rows"], self.source)), _SMALLEST)
-        return words(Sheet.of(self.source, items, settings["threshold"], settings["classes"]))
+        return words(self._sheet(_SMALLEST))
 
     def display(self) -> None:
         """Show it in the running cell of a notebook; elsewhere print what is shown as a table."""
@@ -102,6 +100,25 @@ class ImageSetViewer:
     def _ipython_display_(self) -> None:
         self.display()
 
+    def _repr_mimebundle_(self, include: Collection[str] = (), exclude: Collection[str] = ()) -> dict[str, Any]:
+        """Return what is shown by MIME type: HTML, PNG and plain text, and in a kernel the live widget too.
+
+        A cell takes `_ipython_display_` instead, whose pictures follow what is done in the widget.
+        """
+        from zoo_lab.widgets.kernel import in_kernel
+        from zoo_lab.widgets.viewer.output import static_bundle
+
+        kinds = static_bundle(self._sheet(_SMALL))
+        if in_kernel():
+            widget, _ = self.widget._repr_mimebundle_()  # noqa: SLF001 - Jupyter's protocol
+            kinds = {**widget, **kinds}
+        return {kind: data for kind, data in kinds.items() if (not include or kind in include) and kind not in exclude}
+
+    def _sheet(self, edge: int) -> Sheet:
+        settings = self._settings
+        items = self.source.fetch(range(page_of(settings["rows"], self.source)), edge)
+        return Sheet.of(self.source, items, settings["threshold"], settings["classes"])
+
 
 def display_set(images: Viewable) -> None:
     """Show a set in the running cell; where there is no notebook, or it cannot be read, its representation."""
@@ -114,6 +131,14 @@ def display_set(images: Viewable) -> None:
         ImageSetViewer(images).display()
     except ZooLabError as error:  # the value of a cell is shown unasked: that must not fail the cell
         sys.stderr.write(f"{images!r}\nIts images cannot be shown: {error}\n")
+
+
+def bundle_of(images: Viewable, include: Collection[str] = (), exclude: Collection[str] = ()) -> dict[str, Any]:
+    """Return a set by MIME type, as its viewer does; only its representation where it cannot be read."""
+    try:
+        return ImageSetViewer(images)._repr_mimebundle_(include, exclude)
+    except ZooLabError as error:  # asked for by whatever shows values: that must not fail
+        return {"text/plain": f"{images!r}\nIts images cannot be shown: {error}"}
 
 
 def _check(images: Any, chain: Any, settings: Mapping[str, Any]) -> None:

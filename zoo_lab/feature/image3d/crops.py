@@ -71,7 +71,14 @@ class CenterCrop3D(ImagePreprocessing3D):
     """
 
     def __init__(self, crop_depth: int, crop_height: int, crop_width: int) -> None:
-        self.size = _checked_size("CenterCrop3D", crop_depth, crop_height, crop_width)
+        self.crop_depth, self.crop_height, self.crop_width = _checked_size(
+            "CenterCrop3D", crop_depth, crop_height, crop_width
+        )
+
+    @property
+    def size(self) -> Triple:
+        """(depth, height, width) of the patch in voxels."""
+        return self.crop_depth, self.crop_height, self.crop_width
 
     def compute(self, volume: np.ndarray) -> np.ndarray:
         """Return a copy of the patch."""
@@ -98,7 +105,14 @@ class RandomCrop3D(RandomImagePreprocessing3D):
     """
 
     def __init__(self, crop_depth: int, crop_height: int, crop_width: int) -> None:
-        self.size = _checked_size("RandomCrop3D", crop_depth, crop_height, crop_width)
+        self.crop_depth, self.crop_height, self.crop_width = _checked_size(
+            "RandomCrop3D", crop_depth, crop_height, crop_width
+        )
+
+    @property
+    def size(self) -> Triple:
+        """(depth, height, width) of the patch in voxels."""
+        return self.crop_depth, self.crop_height, self.crop_width
 
     def draw(self, generator: np.random.Generator, feature: ImageFeature) -> Drawn:
         """Draw the patch's first voxel."""

@@ -25,6 +25,7 @@ class Done:
         slowest: the worker that computed longest.
         ended: when it ended, by `time.perf_counter`.
         arrivals: what came of each worker's part, where some may be cut off.
+        each: seconds of read, compute and exchange of each worker, where they are known.
     """
 
     order: Order
@@ -34,6 +35,7 @@ class Done:
     slowest: int
     ended: float
     arrivals: Sequence[Arrival] = ()
+    each: Sequence[Sequence[float]] = ()
 
     @property
     def arrived(self) -> int:

@@ -92,7 +92,14 @@ def done_by_driver(
     parts = {**moved, **times, "update": update + ended - returned}
     metrics = [report.metrics for report in reports if report.metrics is not None]
     loss = sum(report.loss for report in reports) * order.scale(sum(report.rows for report in reports))
-    return Done(order, loss, metrics, parts, slowest.worker, ended, _arrivals(order, reports))
+    return Done(order, loss, metrics, parts, slowest.worker, ended, _arrivals(order, reports), _each(reports))
+
+
+def _each(reports: list[Report]) -> list[tuple[float, float, float]]:
+    """Return each worker's seconds of read and compute, and how long it waited for the last one."""
+    own = [(report.times.get("read", 0.0), report.times.get("compute", 0.0)) for report in reports]
+    longest = max(sum(times) for times in own)
+    return [(*times, longest - sum(times)) for times in own]
 
 
 def _arrivals(order: Order, reports: list[Report]) -> list[Arrival]:

@@ -279,8 +279,9 @@ class SharedSync(Sync):
             self._told = position + 1
             order, counts = orders[position], memory.counts[position]
             loss = float(memory.losses[position].sum()) * order.scale(int(counts.sum()))
+            each = np.stack([read - begin, compute - read, met - compute], axis=1).tolist()
             arrivals = equal_arrivals(order, counts, compute - begin)
-            finished(Done(order, loss, memory.metrics[position], parts, slowest, ended, arrivals))
+            finished(Done(order, loss, memory.metrics[position], parts, slowest, ended, arrivals, each))
 
         return tell
 

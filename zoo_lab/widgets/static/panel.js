@@ -47,7 +47,7 @@ export class ChartPanel {
       role: "slider",
       "aria-label": `${title} by iteration; arrow keys read the values, + and - zoom`,
       onkeydown: (event) => this.key(event),
-      onpointermove: (event) => this.point(event.offsetX),
+      onpointermove: (event) => (this.zoom.start ? this.hover.move(null) : this.point(event.offsetX)),
       onpointerleave: () => this.hover.move(null),
       onblur: () => this.hover.move(null),
     });

@@ -1,15 +1,22 @@
 /** Draws one chart on a canvas: curves by iteration, marks by epoch, a crosshair. Knows numbers and colours, no run. */
 
+import { pyramidOf } from "./pyramid.js";
 import { extent, inverse, linearTicks, logTicks, makeScale, padded, tickText } from "./scale.js";
 
+const COLUMN = 0.75; // pixels
+const FLAT = 0.5; // pixels that a line hides anyway
+const DENSE = 4; // points in a column
 export const MARGIN = { top: 10, right: 14, bottom: 24, left: 48 };
 
 /** Where things lie: scales and ticks of a chart of the given size, or null where there is nothing to show. */
 export function layout({ lines, marks, epochEnds = [], events = [], log = false, logX = false, zoom = null }, width, height) {
-  const horizontal = zoom ?? extent([...lines, ...marks].map((series) => series.iterations));
+  const horizontal = zoom ?? extent([...lines, ...marks].map(({ iterations }) => [iterations[0], iterations.at(-1)]));
   if (!horizontal) return null;
   const xDomain = zoom ?? [Math.min(horizontal[0], 1), Math.max(horizontal[1], 2)];
-  const seen = (series, values) => (zoom ? values.slice(...stretch(series.iterations, zoom)) : values);
+  const seen = ({ iterations }, values) => {
+    const [from, to] = zoom ? stretch(iterations, zoom) : [0, values.length];
+    return pyramidOf(values).extent(from, Math.min(to, values.length), log) ?? [];
+  };
   const shown = [...lines.map((line) => seen(line, line.smoothed)), ...marks.map((mark) => seen(mark, mark.values))];
   const vertical = withRaw(extent(shown, log), lines.map((line) => seen(line, line.values)), log);
   if (!vertical) return null;
@@ -119,7 +126,7 @@ function drawSeries(pen, { x, y, zoom }, { lines, marks }, colours) {
     if (line.smoothed !== line.values) {
       pen.globalAlpha = 0.35;
       pen.lineWidth = 1;
-      strokeColumns(pen, line.iterations, line.values, x, y, zoom);
+      drawRaw(pen, line, x, y, zoom);
       pen.globalAlpha = 1;
     }
     pen.lineWidth = 2;
@@ -154,35 +161,61 @@ function drawCrosshair(pen, { box, x, y }, { lines, marks }, colours, { iteratio
   });
 }
 
-/** A path through many points; where several fall on one pixel column it keeps that column's lowest and highest. */
-function strokeColumns(pen, iterations, values, x, y, zoom = null) {
-  const path = [];
+/**
+ * The pixel columns of many points: {left, low, high, last, points}, null for a gap. Blocks of points that lie within a column
+ * are taken as a whole, so that it is the picture's width that costs, not the run's length.
+ */
+function columnsOfLine(iterations, values, x, y, zoom) {
+  const columns = [];
   let column = null;
   const [from, to] = zoom ? stretch(iterations, zoom) : [0, values.length];
-  for (let index = from; index < to; index++) {
-    const top = y(values[index]);
-    if (!Number.isFinite(top)) {
-      path.push(null);
-      column = null;
-      continue;
-    }
+  const pyramid = pyramidOf(values);
+  for (let index = from, size = 1; index < to; index += size) {
     const left = x(iterations[index]);
-    if (column && Math.abs(left - column.left) < 0.75) {
-      widen(column, top, path);
+    size = pyramid.sizeAt(index, to, (wanted) => x(iterations[index + wanted - 1]) - left < COLUMN);
+    const block = pyramid.block(index, size);
+    const high = y(block.high);
+    const low = Number.isFinite(y(block.low)) ? y(block.low) : y(block.positive);
+    if (!Number.isFinite(high) || !Number.isFinite(low)) {
+      columns.push(null);
+      column = null;
+    } else if (column && Math.abs(left - column.left) < COLUMN) {
+      column.high = Math.min(column.high, high);
+      column.low = Math.max(column.low, low);
+      column.points += size;
     } else {
-      column = { left, low: top, high: top, at: path.length };
-      path.push([left, top]);
+      columns.push((column = { left, high, low, points: size }));
     }
   }
+  return columns;
+}
+
+/** A line through many points; where several fall on one pixel column it keeps that column's lowest and highest. */
+function strokeColumns(pen, iterations, values, x, y, zoom = null) {
+  const path = columnsOfLine(iterations, values, x, y, zoom).flatMap((column) => {
+    if (!column) return [null];
+    const { left, low, high } = column;
+    return low - high < FLAT ? [[left, (low + high) / 2]] : [[left, high], [left, low]];
+  });
   stroke(pen, path);
 }
 
-function widen(column, top, path) {
-  column.low = Math.min(column.low, top);
-  column.high = Math.max(column.high, top);
-  path.length = column.at;
-  if (column.high > column.low) path.push([column.left, column.low], [column.left, column.high]);
-  path.push([column.left, top]);
+/** Single points as a line where they can be told apart, else as the band that they fill: a dense zigzag is slow to draw. */
+function drawRaw(pen, { iterations, values, colour }, x, y, zoom) {
+  const columns = columnsOfLine(iterations, values, x, y, zoom);
+  const points = columns.reduce((sum, column) => sum + (column?.points ?? 0), 0);
+  if (points < DENSE * columns.length) return strokeColumns(pen, iterations, values, x, y, zoom);
+  pen.fillStyle = colour;
+  pen.beginPath();
+  for (let begin = 0; begin < columns.length; begin++) {
+    let end = begin;
+    while (columns[end]) end += 1;
+    const part = columns.slice(begin, end);
+    part.forEach(({ left, high }, at) => (at ? pen.lineTo(left, high) : pen.moveTo(left, high)));
+    for (const { left, low } of part.reverse()) pen.lineTo(left, low);
+    begin = end;
+  }
+  pen.fill();
 }
 
 function stroke(pen, path) {

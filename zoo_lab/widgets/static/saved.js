@@ -10,6 +10,8 @@ export function showRecord(store, record) {
   store.rows.columns.iteration = store.rows.get("iteration").map(Math.round); // a thinned point stands for several
   fill(store.epochs, record.epochs);
   store.timings.append(numbersOf(record.timing ?? {}), store.rows.length);
+  const lanes = numbersOf(record.lanes ?? {});
+  store.lanes.append(lanes, lanes.iteration?.length ?? 0);
   for (const { run, name, begin, curves } of record.beside ?? []) {
     const known = { name, begin, rows: new Table(), kept: {} };
     fill(known.rows, curves);
@@ -61,6 +63,7 @@ function summaryOf(record) {
     asking: record.asking ?? null,
     kept: record.kept ?? [],
     workersLost: 0,
+    lost: record.lost ?? [],
     batchesRejected: 0,
   };
 }

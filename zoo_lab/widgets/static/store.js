@@ -91,11 +91,14 @@ export class RunStore {
     this.grow(this.rows, content.start, content.count, content.columns, buffers[0]);
     this.grow(this.timings, content.start, content.count, content.timingColumns, buffers[2]);
     this.grow(this.epochs, content.epochStart, content.epochCount, content.epochColumns, buffers[1]);
+    if (content.laneColumns) {
+      this.grow(this.lanes, content.laneStart, content.laneCount, content.laneColumns, buffers[content.laneBuffer]);
+    }
     this.growBeside(content.beside, buffers);
     this.watch = takeWatch(this.watch, content.watch, buffers);
     if (content.rejected) this.rejected.splice(content.rejectedStart, Infinity, ...content.rejected);
     if (content.marks) this.marks.splice(content.markStart, Infinity, ...content.marks);
-    this.summary = content.summary;
+    this.summary = content.reset ? content.summary : { ...this.summary, ...content.summary }; // only what has changed comes
     if (this.asked && (this.summary.state === "paused") === (this.asked === "pause")) this.asked = "";
     this.received = performance.now();
     this.changed();
@@ -105,6 +108,7 @@ export class RunStore {
     this.rows = new Table();
     this.epochs = new Table();
     this.timings = new Table();
+    this.lanes = new Table(); // what each worker did, in rows of its own
     this.kept = {};
     this.watch = null; // samples and what the model makes of them
     this.rejected = []; // the bad batches, as widgets/packets.py tells them

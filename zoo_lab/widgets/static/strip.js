@@ -1,13 +1,15 @@
 /** Where the time went, iteration by iteration: a stacked strip under the charts, and a lane for each worker below it. */
 
 import { colourOf, h, setText } from "./dom.js";
+import { gaps, laneCells, laneWords, lostWords } from "./lanes.js";
 import { PARTS } from "./parts.js";
 import { MARGIN } from "./plot.js";
 import { makeScale } from "./scale.js";
+import { rowsOfColumns, sumsOf } from "./sums.js";
 import { duration } from "./wording.js";
 
 const STACK = 44;
-const LANE = 12;
+const LANE = 14;
 const WIDEST = 60;
 const MOST_LANES = 8;
 
@@ -17,21 +19,16 @@ const MOST_LANES = 8;
  */
 export function columnsOf(iterations, timings, columns, place, workers) {
   const names = PARTS.filter((name) => timings.names.includes(name));
-  const cells = Array.from({ length: columns }, () => ({
-    rows: 0,
-    parts: names.map(() => 0),
-    slowest: new Array(workers).fill(0),
-  }));
-  const numbers = names.map((name) => timings.get(name));
-  const slowest = timings.get("slowest");
-  for (let row = 0; row < iterations.length; row++) {
-    const cell = cells[Math.floor(place(iterations[row]))];
-    if (!cell || !Number.isFinite(numbers[0]?.[row])) continue;
-    cell.rows += 1;
-    for (let part = 0; part < names.length; part++) cell.parts[part] += numbers[part][row] || 0;
-    if (slowest[row] < workers) cell.slowest[slowest[row]] += 1;
-  }
-  for (const cell of cells) if (cell.rows) cell.parts = cell.parts.map((sum) => sum / cell.rows);
+  const sums = names.map((name) => sumsOf(timings.get(name)));
+  const slowest = sumsOf(timings.get("slowest"));
+  const cells = rowsOfColumns(iterations, columns, place).map(([from, to]) => {
+    const rows = to > from && sums.length ? sums[0].count(from, to) : 0;
+    return {
+      rows,
+      parts: sums.map((sum) => (rows ? sum.total(from, to) / rows : 0)),
+      slowest: Array.from({ length: workers }, (_, worker) => (rows ? slowest.equal(worker, from, to) : 0)),
+    };
+  });
   return { names, cells };
 }
 
@@ -46,6 +43,7 @@ export class TimeStrip {
   constructor(store) {
     this.store = store;
     this.drawn = null;
+    this.grain = 1; // pixels of a column
     this.canvas = h("canvas", { class: "zoo-strip-canvas", role: "img" });
     this.caption = h("figcaption", { class: "zoo-strip-caption" });
     this.element = h("figure", { class: "zoo-strip", hidden: "" }, this.caption, this.canvas);
@@ -60,16 +58,65 @@ export class TimeStrip {
     const width = this.canvas.clientWidth;
     const names = ["text-quiet", ...PARTS.map((name) => `part-${name}`)];
     const colours = names.map((name) => colourOf(this.element, `--zoo-${name}`));
-    const drawn = [rows, rows.length, width, lanes, places.logX, ...places.xDomain, ...colours];
+    const lost = summary.lost ?? [];
+    const own = this.store.lanes;
+    const drawn = [rows, rows.length, own.length, lost.length, width, lanes, places.logX, ...places.xDomain, ...colours];
     if (drawn.every((part, index) => part === this.drawn?.[index])) return; // a crosshair moves: nothing of it is here
     this.drawn = drawn;
-    const columns = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
     const [first, last] = places.xDomain;
+    const pixels = Math.max(Math.floor(width - MARGIN.left - MARGIN.right), 1);
+    this.grain = Math.min(rows.length, last - first) > 2 * pixels ? 2 : 1; // so many iterations are not told apart anyway
+    const columns = Math.max(Math.floor(pixels / this.grain), 1);
     const wide = places.logX ? 1 : Math.min(Math.max(columns / (last - first + 1), 1), WIDEST); // the last has room too
     const place = makeScale(places.xDomain, [0, columns - wide], places.logX);
     const seen = columnsOf(rows.get("iteration"), timings, columns, place, lanes);
+    const workers = own.length ? laneCells(own, columns, place, lanes) : [];
+    const missing = Array.from({ length: lanes }, (_, worker) => gaps(own, lost, worker));
     this.draw(seen, lanes, width);
-    this.tell(seen, lanes);
+    this.drawWorkers(workers, columns);
+    this.drawGaps(missing, columns, place);
+    this.tell(seen, lanes, [...laneWords(workers), ...lostWords(lost)], lostWords(lost));
+  }
+
+  /** What each worker did, over the lanes that only tell who was slowest. */
+  drawWorkers(workers, columns) {
+    const pen = this.canvas.getContext("2d");
+    workers.forEach(({ names, cells }, worker) => {
+      const top = STACK + 4 + worker * LANE;
+      pen?.clearRect(MARGIN.left, top, columns * this.grain, LANE);
+      const colours = names.map((name) => colourOf(this.element, `--zoo-part-${name}`));
+      eachFilled(cells, (cell, left, wide) => {
+        const whole = cell.parts.reduce((sum, part) => sum + part, 0) || 1;
+        let bottom = top + LANE - 2;
+        cell.parts.forEach((seconds, part) => {
+          const tall = (seconds / whole) * (LANE - 3);
+          pen.fillStyle = colours[part];
+          this.fill(pen, left, bottom - tall, wide, tall);
+          bottom -= tall;
+        });
+      });
+    });
+  }
+
+  /** A lane is grey where its worker is missing, and its name struck out while nobody has taken its place. */
+  drawGaps(missing, columns, place) {
+    const pen = this.canvas.getContext("2d");
+    if (!pen) return;
+    const within = (iteration) => Math.min(Math.max(place(iteration), 0), columns);
+    missing.forEach((losses, worker) => {
+      const top = STACK + 4 + worker * LANE;
+      for (const [from, to] of losses) {
+        const [left, right] = [within(from), to === Infinity ? columns : within(to)];
+        pen.fillStyle = colourOf(this.element, "--zoo-text-quiet");
+        this.fill(pen, Math.min(left, columns - 4), top + 1, Math.max(right - left, 4), LANE - 2);
+        if (to === Infinity) pen.fillRect(MARGIN.left - 26, top + LANE / 2, 20, 1);
+      }
+    });
+  }
+
+  /** Paint something `wide` and `tall`, in columns and pixels, from the left end of the strip on. */
+  fill(pen, left, top, wide, tall) {
+    pen.fillRect(MARGIN.left + left * this.grain, top, wide * this.grain, tall);
   }
 
   draw({ names, cells }, lanes, width) {
@@ -88,7 +135,7 @@ export class TimeStrip {
       cell.parts.forEach((seconds, part) => {
         const tall = Math.min((seconds / (top || 1)) * (STACK - 4), bottom);
         pen.fillStyle = colours[part];
-        pen.fillRect(MARGIN.left + left, bottom - tall, wide, tall);
+        this.fill(pen, left, bottom - tall, wide, tall);
         bottom -= tall;
       });
     });
@@ -102,7 +149,7 @@ export class TimeStrip {
       const top = STACK + 4 + worker * LANE;
       eachFilled(cells, (cell, left, wide) => {
         pen.globalAlpha = 0.1 + (0.9 * cell.slowest[worker]) / cell.rows;
-        pen.fillRect(MARGIN.left + left, top + 2, wide, LANE - 4);
+        this.fill(pen, left, top + 2, wide, LANE - 4);
       });
     }
     pen.globalAlpha = 1;
@@ -119,15 +166,16 @@ export class TimeStrip {
     }
   }
 
-  tell({ names, cells }, lanes) {
+  tell({ names, cells }, lanes, told = [], lost = []) {
     const rows = cells.reduce((sum, cell) => sum + cell.rows, 0) || 1;
     const mean = (part) => cells.reduce((sum, cell) => sum + (cell.rows ? cell.parts[part] * cell.rows : 0), 0) / rows;
     const parts = names.map((name, part) => `${name} ${duration(mean(part))}`);
     const share = (worker) => Math.round((100 * cells.reduce((sum, cell) => sum + cell.slowest[worker], 0)) / rows);
     const workers = Array.from({ length: lanes }, (_, worker) => `worker ${worker} slowest in ${share(worker)} %`);
-    this.canvas.setAttribute("aria-label", `Time of an iteration: ${[...parts, ...workers].join(", ")}`);
+    this.canvas.setAttribute("aria-label", `Time of an iteration: ${[...parts, ...workers, ...told].join(", ")}`);
     const slowest = Array.from({ length: lanes }, (_, worker) => `w${worker} ${share(worker)} %`).join(", ");
-    setText(this.caption, slowest ? `time of an iteration · slowest worker: ${slowest}` : "time of an iteration");
+    const heads = ["time of an iteration", ...(slowest ? [`slowest worker: ${slowest}`] : []), ...lost];
+    setText(this.caption, heads.join(" · "));
   }
 }
 

@@ -15,7 +15,9 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from zoo_lab.widgets.viewer import sheet
+from zoo_lab.widgets.viewer.contact import contact_sheet
 from zoo_lab.widgets.viewer.image_viewer import ImageViewer
+from zoo_lab.widgets.viewer.sheet import Sheet
 
 _SECONDS_BETWEEN_SHEETS = 1.0
 _RULES = """
@@ -38,15 +40,23 @@ def show(viewer: ImageViewer) -> None:
 def bundle(viewer: ImageViewer) -> dict[str, Any]:
     """Return what a viewer shows as HTML that hides itself beside the live widget, and as plain text."""
     shown = viewer.sheet()
-    words = sheet.words(shown)
-    # as an image, not inline: only images are told whether their page is light or dark
-    source = base64.b64encode(sheet.picture(shown).encode()).decode()
-    image = f'<img src="data:image/svg+xml;base64,{source}" alt={quoteattr(words)}>'
     style = _RULES.replace("VIEW", viewer.view)
     return {
-        "text/html": f'<style>{style}</style><div class="zoo-sheet" data-view="{viewer.view}">{image}</div>',
-        "text/plain": words,
+        "text/html": f'<style>{style}</style><div class="zoo-sheet" data-view="{viewer.view}">{_image(shown)}</div>',
+        "text/plain": sheet.words(shown),
     }
+
+
+def static_bundle(shown: Sheet) -> dict[str, Any]:
+    """Return a sheet by MIME type: HTML, PNG and plain text, which need no kernel, no script and no network."""
+    png = base64.b64encode(contact_sheet(shown)).decode()
+    return {"text/html": _image(shown), "image/png": png, "text/plain": sheet.words(shown)}
+
+
+def _image(shown: Sheet) -> str:
+    # as an image, not inline: only images are told whether their page is light or dark
+    source = base64.b64encode(sheet.picture(shown).encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{source}" alt={quoteattr(sheet.words(shown))}>'
 
 
 class _Soon:

@@ -112,6 +112,15 @@ def words(sheet: Sheet) -> str:
     return "\n".join(lines)
 
 
+def caption_of(item: Item) -> tuple[str, str]:
+    """Return the two lines below an image: what it shows, and its file; the second is empty where nothing is known."""
+    caption = item.label or item.prediction
+    if item.label and item.prediction:
+        caption = f"{item.label}, predicted {item.prediction}"
+    name = item.name.rpartition("/")[2]
+    return (caption, name) if caption else (name, "")
+
+
 def _row(sheet: Sheet, number: int, item: Item) -> list[str]:
     side = item.sides[-1]
     counted = str(len(sheet.boxes(side))) if side.boxes else ""
@@ -141,11 +150,7 @@ def _tile(sheet: Sheet, item: Item, left: float, top: float, width: float) -> st
     parts = [_side(sheet, side, left + at * (each + _ARROW), top, each) for at, side in enumerate(item.sides)]
     if len(item.sides) > 1:
         parts.append(text(left + each + _ARROW / 2, top + _TILE_HEIGHT / 2 + 4, "→", "quiet", "middle"))
-    caption = item.prediction if item.prediction and not item.label else item.label
-    if item.label and item.prediction:
-        caption = f"{item.label}, predicted {item.prediction}"
-    name = item.name.rpartition("/")[2]
-    first, second = (caption, name) if caption else (name, "")
+    first, second = caption_of(item)
     parts.append(text(left, top + _TILE_HEIGHT + 14, _cut(first, width)))
     parts.append(text(left, top + _TILE_HEIGHT + 28, _cut(second, width), "tick"))
     return "".join(parts)

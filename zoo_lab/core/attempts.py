@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from zoo_lab.core.errors import ModelError
-from zoo_lab.train.messages import readable
 
 T = TypeVar("T")
 POLICIES = ("raise", "null")
-_LONGEST = 1000
 
 
-def attempts(rows: int, attempt: Callable[[int, int], T]) -> Iterator[tuple[int, int, T | Exception]]:
+def attempts(
+    rows: int, attempt: Callable[[int, int], T], beyond: tuple[type[Exception], ...] = ()
+) -> Iterator[tuple[int, int, T | Exception]]:
     """Yield (start, stop, result) for runs that cover all rows in order; a row that fails stands alone with its error.
 
     Args:
         rows: how many there are.
         attempt: called with start and stop; what it raises is the fault of one of these rows, except a `ModelError`.
+        beyond: further errors that are no row's fault.
 
     Example:
         >>> list(attempts(4, lambda start, stop: [1 / row for row in range(start - 3, stop - 3)]))[-1]
@@ -29,19 +30,12 @@ def attempts(rows: int, attempt: Callable[[int, int], T]) -> Iterator[tuple[int,
         start, stop = waiting.pop()
         try:
             result: T | Exception = attempt(start, stop)
-        except ModelError:
+        except (ModelError, *beyond):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the row's reason
+        except Exception as error:
             if stop - start > 1:
                 middle = (start + stop) // 2
                 waiting += [(middle, stop), (start, middle)]
                 continue
             result = error
         yield start, stop, result
-
-
-def reason(error: Exception) -> str:
-    """Return why a row failed, short enough for a column."""
-    lines = [line.strip() for line in readable(str(error), frames=False).splitlines() if line.strip()]
-    text = f"{type(error).__name__}: {' '.join(lines)}" if lines else type(error).__name__
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

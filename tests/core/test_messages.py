@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from zoo_lab.train.messages import readable
+from zoo_lab.core.messages import readable, reason
 
 GRAPH_ERROR = """Graph execution error:
 
@@ -27,3 +27,9 @@ def test_a_graph_s_error_keeps_its_sentence_its_operation_and_the_user_s_frames(
 
 def test_an_ordinary_message_stays_as_it_is():
     assert readable("a dict has no [key]\nat all") == "a dict has no [key]\nat all"
+
+
+def test_a_reason_is_one_line_and_not_endless():
+    assert reason(ValueError("one\n  two")) == "ValueError: one two"
+    assert reason(KeyError()) == "KeyError"
+    assert len(reason(ValueError("x" * 5000))) == 1000

@@ -8,6 +8,7 @@ from zoo_lab.core.frames import is_library
 
 _NODE = re.compile(r"Detected at node (\S+) defined at \(most recent call last\):")
 _FRAME = re.compile(r'\s+File "([^"]+)", line \d+, in .+')
+_LONGEST = 1000
 _TAIL = re.compile(r"\s*\[\[\{\{node .+\}\}\]\](?: \[Op:.+\])?|\s*\[Op:[^\]]+\](?: name: .*)?")
 
 
@@ -28,6 +29,13 @@ def readable(message: str, *, frames: bool = True) -> str:
     kept = [_TAIL.sub("", line) for line in message.splitlines() if not _is_noise(line, frames)]
     text = "\n".join(line for line in kept if line.strip())
     return f"{text}\n(in {node[1]})" if node else text
+
+
+def reason(error: Exception) -> str:
+    """Return why a row failed, short enough for a column."""
+    lines = [line.strip() for line in readable(str(error), frames=False).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {' '.join(lines)}" if lines else type(error).__name__
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _is_noise(line: str, frames: bool) -> bool:
