@@ -39,6 +39,32 @@ for event in list(read_events(PATH))[:170]:
         stream.emit(KnobTurned(run="run-1", time=event.time, iteration=120, **turned))
 """
 
+SHOW_ACTIONS = """
+import base64, dataclasses
+import cv2, numpy as np
+from zoo_lab.core.events import BatchRejected, BranchStarted, RunStarted, SamplesWatched, WatchStarted, WeightsKept
+
+taken, stream = [], EventStream()
+stream.subscribe(display_for("run-2", on_request=taken.append))
+events = [dataclasses.replace(event, run="run-2") for event in list(read_events(PATH))[:170]]
+knobs = {"learning_rate": 0.1, "clipnorm": 0.0, "global_clipnorm": 0.0, "clipvalue": 0.0, "augmentation_strength": 1.0}
+picture = base64.b64encode(cv2.imencode(".png", np.full((32, 32, 3), 90, np.uint8))[1].tobytes()).decode()
+for event in events:
+    stream.emit(dataclasses.replace(event, knobs=knobs) if isinstance(event, RunStarted) else event)
+for iteration in (50, 100, 150):
+    stream.emit(WeightsKept(run="run-2", iteration=iteration, first=50, nbytes=3_000_000))
+stream.emit(BranchStarted(run="run-2", iteration=100, branch="b", name="gentle"))
+for event in events:
+    if isinstance(event, IterationDone) and event.iteration > 100:
+        stream.emit(dataclasses.replace(event, run="b", loss=event.loss / 2))
+samples = ({"label": "3", "inputs": "", "picture": picture}, {"label": "1", "inputs": "0.5, 2", "picture": ""})
+stream.emit(WatchStarted(run="run-2", kind="classes", source="validation", samples=samples))
+stream.emit(SamplesWatched(run="run-2", iteration=160, predictions=(((3, 0.9), (5, 0.1)), ((0, 0.6), (1, 0.4)))))
+shown = ({"row": 61, "loss": float("nan"), "inputs": "", "targets": "3", "picture": picture},)
+bad = dict(run="run-2", iteration=168, epoch=2, step=48, loss=float("nan"), reason="'x' holds NaN in rows 61")
+stream.emit(BatchRejected(**bad, rows=(61,), workers=(1,), partitions=(2,), shown=shown, asks=True))
+"""
+
 TOO_WIDE = """root => [...root.querySelectorAll("*")]
     .filter(element => element.getBoundingClientRect().right > root.getBoundingClientRect().right)
     .map(element => element.className)"""
@@ -55,7 +81,8 @@ def lab(chromium, tmp_path_factory):
     log.close()
     folder = tmp_path_factory.mktemp("hub")
     with start_jupyter(folder, base_url="/user/ada/") as server, fresh_page(chromium, server) as page:
-        page.open_notebook([SHOW_CONTEXT, SHOW_RUN.replace("PATH", repr(str(path)))], name="monitor.ipynb")
+        shows = [source.replace("PATH", repr(str(path))) for source in (SHOW_RUN, SHOW_ACTIONS)]
+        page.open_notebook([SHOW_CONTEXT, *shows, "[{**one, 'token': ''} for one in taken]"], name="monitor.ipynb")
         page.run_all()
         expect(page.output(1).locator(".zoo-charts")).to_be_visible(timeout=60_000)
         expect(page.output(1).locator(".zoo-status")).to_contain_text("epoch 3/5", timeout=30_000)
@@ -136,6 +163,50 @@ def test_it_fits_into_a_narrow_cell(lab, monitor):
     lab.picture("monitor_narrow", monitor)
     assert monitor.evaluate(TOO_WIDE) == []
     lab.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_what_a_person_can_do_to_a_run_is_there_and_reaches_the_kernel(lab):
+    """Knobs, a branch from a click on the chart, the choice for a bad batch; samples and rows are seen."""
+    monitor = lab.output(2).locator(".zoo-monitor")
+    rate = monitor.locator(".zoo-knob[data-knob='learning_rate']")
+    rate.get_by_label("New learning rate").fill("-1")
+    rate.get_by_label("New learning rate").press("Enter")
+    expect(monitor.get_by_text("Expected a number above 0.")).to_be_visible()
+    rate.get_by_label("New learning rate").fill("0.01")
+    rate.get_by_label("New learning rate").press("Enter")
+    expect(monitor.locator(".zoo-knob[data-knob='clipnorm']")).to_contain_text("off")
+    expect(monitor.locator(".zoo-legend-beside").first).to_contain_text("gentle")
+    canvas = monitor.locator(".zoo-canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.click(position={"x": 0.72 * box["width"], "y": 60})
+    expect(monitor.get_by_label("Branch from iteration")).to_have_value("100")
+    monitor.get_by_label("Learning rate of the branch").fill("0.001")
+    monitor.get_by_role("button", name="Branch").click()
+    expect(monitor.locator(".zoo-watch-list li").first).to_contain_text("true 3 ✓")
+    expect(monitor.locator(".zoo-watch-list img")).to_have_count(1)
+    assert monitor.locator(".zoo-watch-list img").evaluate("image => image.naturalWidth") == 32
+    expect(monitor.get_by_role("alert")).to_contain_text("batch of iteration 168")
+    expect(monitor.get_by_role("img", name="Input of row 61")).to_be_visible()
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        lab.use_theme(theme)
+        lab.picture(f"monitor_actions_{theme[11:].lower()}", monitor)
+        ratio, text = worst_contrast(monitor)
+        assert ratio >= 4.5, text
+        assert violations(lab.page, ".zoo-monitor") == []
+    lab.use_theme("JupyterLab Light")
+    monitor.get_by_role("button", name="Quarantine 1 row").click()
+    lab.run_cell(3)
+    heard = lab.output(3)
+    expect(heard).to_contain_text("'action': 'decide'", timeout=30_000)
+    for words in (
+        "'knob': 'learning_rate'",
+        "'value': '0.01'",
+        "'iteration': '100'",
+        "0.001",
+        "'choice': 'quarantine'",
+    ):
+        expect(heard).to_contain_text(words)
 
 
 def test_the_spark_ui_is_reached_through_the_hub(lab):

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from zoo_lab.core.events import (
+    BatchHandled,
     BatchRejected,
+    BranchedFrom,
+    BranchStarted,
     CheckpointSaved,
     EpochDone,
     Event,
     IterationDiscarded,
     IterationDone,
+    KnobRefused,
     KnobTurned,
     Notice,
     RunContinued,
@@ -19,6 +23,9 @@ from zoo_lab.core.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    SamplesWatched,
+    WatchStarted,
+    WeightsKept,
     WorkerLost,
 )
 
@@ -35,10 +42,23 @@ EXAMPLES = [
     EpochDone(run="r", epoch=0, iteration=1, logs={"loss": 0.5}, seconds=1.0),
     WorkerLost(run="r", iteration=1, reason="gone", attempt=1),
     BatchRejected(run="r", iteration=1, epoch=0, step=1, loss=2.0, reason="x"),
+    BatchRejected(
+        run="r", iteration=1, epoch=0, step=1, loss=2.0, reason="x", kind="spike", rows=(3,), workers=(0,), partitions=(1,),
+        shown=({"row": 3, "loss": 9.0, "inputs": "1, 2", "targets": "0", "picture": ""},), asks=True,
+    ),
+    BatchHandled(run="r", iteration=1, choice="quarantine", rows=(3, 4)),
     CheckpointSaved(run="r", iteration=7, path="saved/iteration-000000007"),
     RunPaused(run="r", iteration=3),
     RunContinued(run="r", iteration=3),
     KnobTurned(run="r", iteration=3, knob="learning_rate", value=0.01, before=0.1),
+    KnobRefused(run="r", knob="clipnorm", reason="Expected clipnorm to be 0 (off) or above; received -1."),
+    WatchStarted(
+        run="r", kind="classes", source="validation", samples=({"label": "3", "inputs": "0, 1", "picture": ""},)
+    ),
+    SamplesWatched(run="r", iteration=7, predictions=(((3, 0.9), (1, 0.1)), ((0, 0.6),))),
+    WeightsKept(run="r", iteration=20, first=10, nbytes=300),
+    BranchStarted(run="r", iteration=20, branch="b", name="gentle"),
+    BranchedFrom(run="b", iteration=20, parent="r", name="n", path="runs/r.jsonl"),
     Notice(run="r", text="note"),
     RunStopped(run="r", reason="finished", iterations=1, seconds=2.0),
 ]  # fmt: skip

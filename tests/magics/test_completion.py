@@ -10,9 +10,10 @@ from zoo_lab.magics.fit import COMMAND as FIT
 @pytest.mark.parametrize(
     ("text", "word", "offered"),
     [
-        ("--b", "--b", ["--batch-size", "--background"]),
+        ("--b", "--b", ["--batch-size", "--bad-batch", "--background"]),
         ("model train --sync ", "", ["auto", "collect", "shared", "sliced"]),
         ("model train --sync=sh", "sh", ["shared"]),
+        ("model train --bad-batch ", "", ["raise", "skip", "quarantine", "ask"]),
         ("model train --epochs ", "", []),
         ("mo", "mo", ["model"]),
         ("model ", "", ["rows"]),

@@ -27,7 +27,7 @@ def test_every_action_is_taken_with_exactly_its_fields(action):
         (b"[1, 2]", "received a JSON list"),
         (
             b'{"run": "a1"}',
-            "Expected action to be one of 'knob', 'pause', 'resume', 'stop', 'stop_context'; received None",
+            "Expected action to be one of 'branch', 'decide', 'knob', 'pause', 'resume', 'stop', 'stop_context'; received None",
         ),
         (b'{"action": "stpo", "run": "a1"}', "Did you mean 'stop'?"),
         (b'{"action": ["stop"], "run": "a1"}', "Expected action"),

@@ -107,7 +107,7 @@ def test_a_learning_rate_turned_in_mid_run_holds_from_the_next_iteration_on(trai
     run = runs[0].wait(60)
     [turned] = [event for event in run.events if isinstance(event, KnobTurned)]
     assert (turned.iteration, turned.before, turned.value) == (10, pytest.approx(0.1), 0.025)
-    assert run.knobs == {"learning_rate": 0.025}
+    assert run.knobs["learning_rate"] == 0.025
     for step in range(20):
         reference.optimizer.learning_rate = 0.1 if step < 10 else 0.025
         reference.train_on_batch(X[10 * (step % 10) :][:10], Y[10 * (step % 10) :][:10])

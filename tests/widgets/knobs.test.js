@@ -47,6 +47,27 @@ it.each(["", "fast", "-1", "0"])("sends nothing for %j", (text) => {
   expect(input().getAttribute("aria-invalid")).toBe("true");
 });
 
+it("takes 0 where a knob can be off", () => {
+  const fetch = serve();
+  knobs.update({ learning_rate: 0.1, clipnorm: 1, augmentation_strength: 1 }, true);
+  const form = knobs.element.querySelector(".zoo-knob[data-knob='clipnorm']");
+  form.querySelector("input").value = "0";
+  form.dispatchEvent(new Event("submit", { cancelable: true }));
+  expect(JSON.parse(fetch.mock.calls[0][1].body).value).toBe("0");
+  knobs.update({ learning_rate: 0.1, clipnorm: 0, augmentation_strength: 1 }, true);
+  expect(form.textContent).toContain("clipnorm off");
+});
+
+it("says what the kernel refused, once", () => {
+  const refused = { knob: "learning_rate", reason: "Expected learning_rate to be above 0." };
+  knobs.update({ learning_rate: 0.1 }, true, refused);
+  const said = knobs.element.querySelector("[role='status']");
+  expect(said.textContent).toContain("above 0");
+  expect(input().getAttribute("aria-invalid")).toBe("true");
+  knobs.update({ learning_rate: 0.2 }, true, refused);
+  expect(said.textContent).toBe("");
+});
+
 it("keeps keys from the notebook, whose commands are letters", () => {
   const heard = vi.fn();
   document.body.addEventListener("keydown", heard);

@@ -160,13 +160,33 @@ class WorkerLost(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchRejected(Event):
-    """A batch gave a loss that is not finite; nothing of it was applied."""
+    """A batch gave a loss that is not finite ("nan") or far above those before it ("spike"); nothing of it was applied.
+
+    `rows` are those to blame, else the whole batch, `partitions` those that hold them and `workers` those that computed
+    them; `shown` are the worst of them, each with row, loss, inputs, targets and picture (PNG in base64, "" for none).
+    `asks` tells whether the run waits for somebody to choose what becomes of it.
+    """
 
     iteration: int
     epoch: int
     step: int
     loss: float
     reason: str
+    kind: str = "nan"
+    rows: tuple[int, ...] = ()
+    workers: tuple[int, ...] = ()
+    partitions: tuple[int, ...] = ()
+    shown: tuple[Mapping[str, Any], ...] = ()
+    asks: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchHandled(Event):
+    """What became of a rejected batch: "skip" (left out), "quarantine" (and its `rows` from here on) or "retry"."""
+
+    iteration: int
+    choice: str
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +219,63 @@ class KnobTurned(Event):
     knob: str
     value: float
     before: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchStarted(Event):
+    """These samples are predicted again and again.
+
+    `kind` is "classes" or "values", `source` "validation" or "training"; a sample has inputs (words), a picture (PNG in
+    base64, "" for none) and its label, in words.
+    """
+
+    kind: str
+    source: str
+    samples: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesWatched(Event):
+    """What the model of `iteration` says of each sample: (class, share) of the likeliest, or its first numbers."""
+
+    iteration: int
+    predictions: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsKept(Event):
+    """The state after `iteration` is kept in memory; so are others from iteration `first` on, `nbytes` bytes in all."""
+
+    iteration: int
+    first: int
+    nbytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchStarted(Event):
+    """Another run, with the id `branch` and called `name`, goes on from `iteration` of this one."""
+
+    iteration: int
+    branch: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchedFrom(Event):
+    """This run goes on from `iteration` of the run with the id `parent`, which is called `name`; `path` is its file."""
+
+    iteration: int
+    parent: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnobRefused(Event):
+    """Somebody asked for a value that the setting `knob` cannot have; `reason` says why."""
+
+    knob: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

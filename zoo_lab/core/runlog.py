@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +22,16 @@ class RunLog:
         self.path = path
         self._flush_seconds = flush_seconds
         self._flushed = time.monotonic()
+        self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
 
     def __call__(self, event: Event) -> None:
         if self._file.closed:
             return
-        self._file.write(json.dumps(event.to_dict(), separators=(",", ":")) + "\n")
+        line = json.dumps(event.to_dict(), separators=(",", ":")) + "\n"
+        with self._lock:  # buttons are pressed in other threads
+            self._file.write(line)
         now = time.monotonic()
         if not isinstance(event, IterationDone) or now - self._flushed >= self._flush_seconds:
             self.flush()

@@ -56,9 +56,9 @@ class ArrayRows(RowMaker):
             return value
         is_file = isinstance(value, (bytes, str))
         if not is_file and (np.ndim(value) == 4 or _takes_volumes(first)):
-            return ImageFeature(tensor=_volume(value)).seeded(moment.seed, moment.epoch)
+            return ImageFeature(tensor=_volume(value)).seeded(moment.seed, moment.epoch, moment.strength)
         feature = ImageFeature(bytes=value) if is_file else ImageFeature().with_image(value)
-        return feature.seeded(moment.seed, moment.epoch)
+        return feature.seeded(moment.seed, moment.epoch, moment.strength)
 
 
 def _takes_volumes(step: Preprocessing) -> bool:

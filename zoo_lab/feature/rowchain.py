@@ -31,12 +31,14 @@ class Moment:
         seed: of the run.
         epoch, step: both from 0.
         training: whether the rows are trained on; only then batches are mixed.
+        strength: how far random steps over images draw; 1 as they say.
     """
 
     seed: int = 0
     epoch: int = 0
     step: int = 0
     training: bool = False
+    strength: float = 1.0
 
 
 class RowMaker(ABC):

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.magics.command import Command, Given, Option
 from zoo_lab.magics.defaults import defaults_of
-from zoo_lab.magics.kinds import COLUMNS, FLAG, NEW_NAME, NUMBER_OR_AUTO, PLACE, WHOLE_NUMBER, choice, is_a, text, value
+from zoo_lab.magics.kinds import (
+    COLUMNS,
+    FLAG,
+    NEW_NAME,
+    NUMBER,
+    NUMBER_OR_AUTO,
+    PLACE,
+    WHOLE_NUMBER,
+    choice,
+    is_a,
+    text,
+    value,
+)
 
 if TYPE_CHECKING:
     from zoo_lab.train.run import Run
@@ -44,6 +56,14 @@ COMMAND = Command(
         Option("--max-iterations", WHOLE_NUMBER, "end the run after so many iterations"),
         Option("--checkpoint", PLACE, "a folder or URL to save the run to after each epoch, or a Checkpoints"),
         Option("--resume", PLACE, "a folder or URL with checkpoints, from the newest of which the run goes on"),
+        Option(
+            "--keep-weights", WHOLE_NUMBER, "keep the last weights, each so many iterations, for branches and rewinds"
+        ),
+        Option(
+            "--bad-batch", choice("raise", "skip", "quarantine", "ask"), "what becomes of a batch with a NaN", "raise"
+        ),
+        Option("--spikes", NUMBER, "a loss above so many times the running median is bad too"),
+        Option("--watch", WHOLE_NUMBER, "show what the model makes of so many validation rows while it trains"),
         Option("--name", text("TEXT"), "of the run", "the model's"),
         Option("--runs", PLACE, "the folder of the run files, which %zoo_runs lists", ".zoo_lab/runs"),
         Option("-o", NEW_NAME, "keep the run under this name"),

@@ -13,6 +13,8 @@ _MAX_TEXT = 200
 
 # action -> the fields that it takes besides "action", each a text that must be there.
 ACTIONS: dict[str, tuple[str, ...]] = {
+    "branch": ("run", "iteration", "changes", "token"),
+    "decide": ("run", "iteration", "choice"),
     "knob": ("run", "knob", "value"),
     "pause": ("run",),
     "resume": ("run",),

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "EveryEpoch": "zoo_lab.core.triggers",
         "EveryIterations": "zoo_lab.core.triggers",
         "EveryMinutes": "zoo_lab.core.triggers",
+        "KeepWeights": "zoo_lab.train.keeping",
         "MaxEpoch": "zoo_lab.core.ends",
         "MaxIteration": "zoo_lab.core.ends",
         "MaxScore": "zoo_lab.core.ends",

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 from zoo_lab.core.attempts import POLICIES
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError
+from zoo_lab.train.badbatches import Policy, check_policy
 from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
 from zoo_lab.train.made import made, words_of_call
+from zoo_lab.train.keeping import KeepWeights, Kept, Ring
 from zoo_lab.train.plan import Plan, choose_sync
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import Checkpoints, Start, expect_unused
 from zoo_lab.train.saving import resume as load_into
 from zoo_lab.train.sources import as_feature_set, as_readable
 from zoo_lab.train.trainer import Job, train
+from zoo_lab.train.watching import MOST_SAMPLES
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
@@ -54,7 +57,11 @@ def fit(
     drop: DropSlow | None = None,
     max_iterations: int | None = None,
     checkpoint: Any = None,
-    resume: str | Path | None = None,
+    resume: str | Path | Kept | None = None,
+    keep_weights: Any = None,
+    bad_batch: str = "raise",
+    spikes: float | None = None,
+    watch: int = 0,
     feature_cols: Any = None,
     label_cols: Any = None,
     name: str | None = None,
@@ -97,6 +104,14 @@ def fit(
         checkpoint: a folder or URL to save the run to after each epoch, or `zoo_lab.train.Checkpoints(…)`.
         resume: a folder or URL with checkpoints: the run goes on from the newest intact one, to the bit, with its seed.
             Give the same model, data and batch size.
+        keep_weights: keep the weights after every so many iterations in memory, for `run.branch` and `run.rewind`;
+            or `zoo_lab.train.KeepWeights(…)`, by default the last 20.
+        bad_batch: what becomes of a batch whose loss is not finite: "raise" ends the run, "skip" drops its update,
+            "quarantine" also leaves its bad rows out of all later epochs (`run.quarantine`), "ask" waits up to ten
+            minutes for a choice in the monitor or by `run.decide`, then ends the run.
+        spikes: a batch is bad too where its loss is above so many times the median of the last 50; None: never.
+        watch: show what the model makes of so many rows while it trains, at most 32: the first of the validation data,
+            without any of the data itself.
         feature_cols, label_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         name: of the run; default the model's.
         runs: folder of the run files.
@@ -132,6 +147,9 @@ def fit(
         display,
         callbacks,
         listeners,
+        bad_batch,
+        spikes,
+        watch,
     )
     with ExitStack() as pinned:
         train_set = _pinned(data, context, feature_cols, label_cols, pinned)
@@ -159,15 +177,19 @@ def fit(
         start = Start()
         if resume is not None:
             start, plan = _resumed(resume, live, plan, seed, train_set.context)
-        saving = Checkpoints.of(checkpoint)
+        saving, keeping = Checkpoints.of(checkpoint), KeepWeights.of(keep_weights)
         if resume is None:
             expect_unused(saving, train_set.context)
         run = Run(model, name or model.name, _run_path(Path(runs), name or model.name))
         call = made(run.id, fit, asked, words, plan.seed, train_set)
         for listener in listeners:
             run.stream.subscribe(listener)
+        if keeping is not None:
+            run.kept, run.arguments = Ring(keeping.last), asked
         show(run, train_set.context, display)
-        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, start, saving, call)
+        policy = Policy(bad_batch, spikes)
+        chosen = (start, saving, call, keeping, policy, watch)
+        job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, *chosen)
         return _start(run, job, pinned.pop_all(), background)
 
 
@@ -250,8 +272,13 @@ def _start(run: Run, job: Job, pinned: ExitStack, background: bool) -> Run:
     return run
 
 
-def _resumed(place: str | Path, live: Any, plan: Plan, seed: int | None, context: NNContext) -> tuple[Start, Plan]:
+def _resumed(
+    place: str | Path | Kept, live: Any, plan: Plan, seed: int | None, context: NNContext
+) -> tuple[Start, Plan]:
     """Return where the run goes on, and its plan with the seed that it began with."""
+    if isinstance(place, Kept):
+        before = replace(plan, seed=place.seed)
+        return place.into(live, plan), replace(before, why=f"{plan.why}; branches after iteration {place.iteration}")
     start, saved_seed, loaded = load_into(place, live, plan, context)
     for skipped in loaded.skipped:
         warnings.warn(f"Skipped the checkpoint {skipped}; training goes on from {loaded.path}.", stacklevel=3)
@@ -275,6 +302,9 @@ def _check(
     display: str,
     callbacks: Any,
     listeners: Any,
+    bad_batch: Any,
+    spikes: Any,
+    watch: Any,
 ) -> None:
     import keras
 
@@ -289,6 +319,11 @@ def _check(
     if max_iterations is not None:
         checks.positive_int("max_iterations", max_iterations)
     checks.one_of("compression", compression, ("none", "bf16", "fp16"))
+    checks.natural_int("watch", watch)
+    checks.require(
+        watch in range(MOST_SAMPLES + 1), f"Expected watch to be at most {MOST_SAMPLES}; received {watch!r}."
+    )
+    check_policy(checks, bad_batch, spikes, sync_every)
     check_combination(checks, sync, iterations_per_job, compression, sync_every, drop)
     checks.one_of("display", display, ("auto", "text", "none"))
     checks.require(

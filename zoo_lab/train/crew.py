@@ -5,6 +5,7 @@ Made anew when executors join or go: at the start of an epoch, and where an iter
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,19 @@ class Crew:
         self.sync.publish()
         return True
 
+    def retool(self, change: Callable[[], None]) -> None:
+        """Have `change` do something else with the optimizer, and go on with it from the last finished iteration."""
+        self._repeat(self.sync.rewind, self._run.iterations)
+        if self._run.plan.sync_every > 1:  # the workers have optimizers of their own
+            self.close()
+            change()
+            self.open(fresh=False)
+        else:
+            self.sync.close()
+            change()
+            self._open_sync()
+        self._repeat(self.sync.publish, self._run.iterations)
+
     def close(self) -> None:
         """Free what both hold. Safe to call twice."""
         if self._ready:
@@ -82,29 +96,31 @@ class Crew:
 
     def open(self, fresh: bool) -> None:
         """Send the model to the workers and choose the strategy; `fresh` at the very start of a run."""
-        job, run = self._job, self._run
         self.engine = self._made_engine()
         try:
-            job.live.connect(self._repeat(self.engine.prepare, run.iterations), fresh=fresh)
-            plan = replace(run.plan, workers=self.engine.setup.workers)
-            rule, run.plan = _update_rule(job, plan)
-            capacity = min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations)
-            terms = Terms(
-                plan=run.plan,
-                engine=self.engine,
-                live=job.live,
-                rule=rule,
-                capacity=capacity,
-                stop_asked=lambda: run.stopping,
-                halt_asked=lambda: run.stopping or run.pausing,
-                planned=self._choose,
-                notice=self._notice,
-            )
-            self.sync = self._repeat(lambda: open_sync(terms), run.iterations)
+            self._job.live.connect(self._repeat(self.engine.prepare, self._run.iterations), fresh=fresh)
+            self._open_sync()
         except BaseException:
             self.engine.close()
             raise
         self._ready = True
+
+    def _open_sync(self) -> None:
+        job, run = self._job, self._run
+        plan = replace(run.plan, workers=self.engine.setup.workers)
+        rule, run.plan = _update_rule(job, plan)
+        terms = Terms(
+            plan=run.plan,
+            engine=self.engine,
+            live=job.live,
+            rule=rule,
+            capacity=min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations),
+            stop_asked=lambda: run.stopping,
+            halt_asked=lambda: run.stopping or run.pausing,
+            planned=self._choose,
+            notice=self._notice,
+        )
+        self.sync = self._repeat(lambda: open_sync(terms), run.iterations)
 
     def _made_engine(self) -> Engine:
         from zoo_lab.keras.shipping import pack

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zoo_lab.core.events import Event, RunStopped
+from zoo_lab.core.errors import ZooLabError
+from zoo_lab.core.events import Event, KnobRefused, RunStopped
+from zoo_lab.train.branching import branch_from_page
 from zoo_lab.train.run import Run
 
 if TYPE_CHECKING:
@@ -14,10 +18,34 @@ if TYPE_CHECKING:
 
 _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "stop": lambda run, request: run.stop(),
-    "knob": lambda run, request: run.turn(str(request.get("knob")), float(request.get("value", "nan"))),
+    "knob": lambda run, request: _turn(run, str(request.get("knob")), request.get("value")),
+    "branch": lambda run, request: _branch(run, request),
+    "decide": lambda run, request: _decide(run, request),
     "pause": lambda run, request: run.pause(),
     "resume": lambda run, request: run.resume(),
 }
+
+
+def _turn(run: Run, knob: str, value: Any) -> None:
+    """Turn a knob; what is refused is told where it was typed."""
+    try:
+        run.turn(knob, float(value))
+    except (TypeError, ValueError) as error:  # an ArgumentError is one too
+        told = str(error) if isinstance(error, ZooLabError) else f"Expected a number; received {value!r}."
+        reason = told.splitlines()[-1].strip().removeprefix("turn: ")
+        run.stream.emit(KnobRefused(run=run.id, knob=knob, reason=reason))
+
+
+def _decide(run: Run, request: Mapping[str, Any]) -> None:
+    """Take a choice; a second press, or one that comes too late, is left alone."""
+    with contextlib.suppress(ValueError):  # an ArgumentError is one
+        run.decide(str(request.get("choice")), int(request.get("iteration", -1)))
+
+
+def _branch(run: Run, request: Mapping[str, Any]) -> None:
+    """Start a branch, once for each press of the button: the request may come by two ways."""
+    if run.hears(str(request.get("token"))):
+        branch_from_page(run, str(request.get("iteration")), json.loads(str(request.get("changes") or "{}")))
 
 
 def show(run: Run, context: NNContext, display: str) -> None:
@@ -30,7 +58,9 @@ def show(run: Run, context: NNContext, display: str) -> None:
     elif display == "auto":
         from zoo_lab.widgets.choose import display_for
 
-        run.stream.subscribe(display_for(run.id, run.stop, lambda request: obey(run, request)))
+        listener = display_for(run.id, run.stop, lambda request: obey(run, request))
+        run.stream.subscribe(listener)
+        run.beside.subscribe(listener)
 
 
 def _publish(run: Run, context: NNContext) -> None:

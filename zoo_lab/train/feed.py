@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,12 @@ class Wanted:
     rows: np.ndarray
     batch: np.ndarray
     moment: Moment
+
+    def at(self, strength: float) -> Wanted:
+        """Return the same rows, their random steps drawn at this strength."""
+        return (
+            self if strength == self.moment.strength else replace(self, moment=replace(self.moment, strength=strength))
+        )
 
     def same(self, other: Wanted) -> bool:
         """Tell whether this asks for the very arrays that `other` does."""

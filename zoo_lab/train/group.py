@@ -7,7 +7,6 @@ iteration, and the driver sums and updates.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +68,7 @@ class TrainGroup:
             part.compute(position, bank)
             meeting.wait()
             met = time.perf_counter()
-            if not math.isfinite(memory.losses[position].sum()):
+            if not memory.accepts(position):
                 if position:
                     own.store()
                 break
@@ -102,8 +101,9 @@ class _Part:
         """Compute one step and write down what it gave; return the entries of each sparse gradient."""
         memory, index = self.memory, self.index
         begin = time.perf_counter()
-        pieces, limit = memory.terms
-        order = Order(memory.first + position, memory.batch(position), pieces=int(pieces), limit=float(limit))
+        pieces, limit, strength, _highest = map(float, memory.terms)
+        batch = memory.batch(position)
+        order = Order(memory.first + position, batch, pieces=int(pieces), limit=limit, strength=strength)
         weights, state = memory.weights[bank], memory.state[bank]
         part = compute_part(self._replica, index, self._feed, order, weights, state, position + 1 >= memory.count)
         memory.counts[position, index], result = part.rows, part.result

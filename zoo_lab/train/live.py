@@ -83,12 +83,23 @@ class LiveModel:
         if not isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
             optimizer.learning_rate = rate
 
+    def set_clip(self, name: str, value: float) -> None:
+        """Set one of the optimizer's ways to clip gradients, 0 for off; how slices are updated changes with it."""
+        setattr(self.model.optimizer, name, value or None)
+        self.__dict__.pop("rule", None)
+        if self._prepared is not None:
+            self.connect(self._prepared, fresh=False)
+
     @property
     def knobs(self) -> dict[str, float]:
-        """What can be changed between two iterations: the learning rate, unless a schedule gives it."""
+        """What can be changed of the optimizer between two iterations: the learning rate, unless a schedule gives it,
+        and clipping, 0 for off."""
         optimizer = self.model.optimizer
         scheduled = isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
-        return {} if scheduled else {"learning_rate": float(np.asarray(optimizer.learning_rate))}
+        rate = {} if scheduled else {"learning_rate": float(np.asarray(optimizer.learning_rate))}
+        outer = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)  # the one within it clips
+        clips = () if outer else ("clipnorm", "global_clipnorm", "clipvalue")
+        return {**rate, **{name: float(getattr(optimizer, name) or 0.0) for name in clips}}
 
     def restore(
         self, weights: np.ndarray, state: np.ndarray, slots: Any = None, scalars: Any = None, updates: int | None = None

@@ -13,31 +13,33 @@ import keras
 import numpy as np
 
 from zoo_lab.context.jobs import undivided
-from zoo_lab.core.errors import NumericsError
 from zoo_lab.core.events import (
-    BatchRejected,
     EpochDone,
     Event,
     IterationDiscarded,
     IterationDone,
     KnobTurned,
+    Notice,
     RunContinued,
     RunPaused,
 )
 from zoo_lab.core.triggers import Moment
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.badbatches import BadBatches, without_empty
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.crew import Crew
 from zoo_lab.train.engine import Engine
 from zoo_lab.train.evaluation import evaluate_with
 from zoo_lab.train.grouping import Grouping
+from zoo_lab.train.keeping import Keeper
+from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.plan import Plan, Position
 from zoo_lab.train.repeat import Repeater, Stopped
 from zoo_lab.train.saving import Saver, Start
 from zoo_lab.train.setup import Order
 from zoo_lab.train.sync.base import Done, Sync
-from zoo_lab.train.task import Diagnose
+from zoo_lab.train.watching import Watcher
 
 _PULL_SECONDS = 1.0
 _PULL_SHARE = 0.05
@@ -62,14 +64,20 @@ class Loop:
         pause_asked: Callable[[], bool],
         wait_while_paused: Callable[[], None],
         turned: Callable[[], Iterable[tuple[str, float]]],
+        knobs: Knobs,
+        bad: BadBatches,
         planned: Callable[[str], None],
         start: Start,
         saver: Saver | None,
+        keeper: Keeper | None,
+        watcher: Watcher | None,
     ) -> None:
         self.plan = plan
         self.iterations = start.iteration
         self._start = start
         self._saver = saver
+        self._keeper = keeper
+        self._watcher = watcher
         self._begin = time.perf_counter() - start.seconds
         self._planned = planned
         self._live = live
@@ -82,7 +90,9 @@ class Loop:
         self._pause_asked = pause_asked
         self._wait_while_paused = wait_while_paused
         self._turned = turned
-        self._grouping = Grouping(plan.iterations_per_job, crew.sync.capacity, crew.makes_rows)
+        self._knobs = knobs
+        self._bad = bad
+        self._grouping = self._new_grouping()
         self._last_end = self._last_pull = time.perf_counter()
         self._pull_seconds = 0.0
         self._counted = False
@@ -96,12 +106,16 @@ class Loop:
         )
         self._watches_batches = any(map(watches_batches, callbacks))
 
+    def _new_grouping(self) -> Grouping:
+        return Grouping(self.plan.iterations_per_job, self._sync.capacity, self._crew.makes_rows)
+
     def train(self) -> None:
         """Run all epochs, or until a callback stops training; `Stopped` and errors pass through."""
         self._live.model.stop_training = False
         self._callbacks.on_train_begin()
         self._live.model.history.history.update({name: list(values) for name, values in self._start.history.items()})
         logs: dict[str, float] = {}
+        self._look()
         try:
             for epoch in range(self.plan.position_of(self.iterations + 1).epoch, self.plan.epochs):
                 logs = self._epoch(epoch) or logs
@@ -120,6 +134,7 @@ class Loop:
         self._pull()
         with undivided():
             self._live.finish()
+        self._look(at_once=True)
         self._callbacks.on_train_end(logs)
 
     @property
@@ -180,12 +195,19 @@ class Loop:
             self._callbacks.on_train_batch_begin(step)
             self._publish()  # the hooks of this batch or of the last may have set weights
         left = min(self.plan.steps_per_epoch - step, self.plan.iterations - self.iterations)
-        count = min(self._grouping.size, left)
+        count = self._bad.room(self.iterations + 1, min(self._grouping.size, left))
         if self._saver is not None and self.plan.sync_every == 1:  # local steps are saved after an averaging only
             count = self._saver.room(self._moment(epoch, {}), count)
+        if self._keeper is not None and self.plan.sync_every == 1:
+            count = self._keeper.room(self.iterations, count)
         steps = range(step, step + count)
         first = self.plan.position(epoch, step).iteration
-        orders = [Order(first + n, batch_rows(order, self.plan.batch_size, at)) for n, at in enumerate(steps)]
+        batches = [self._bad.kept(batch_rows(order, self.plan.batch_size, at)) for at in steps]
+        terms = {"strength": self._knobs.strength, "highest": self._bad.limit(first)}
+        orders = [Order(first + n, batch, **terms) for n, batch in enumerate(without_empty(batches))]
+        if not len(orders[0].rows):
+            self.iterations = first
+            return 1
         finished: list[tuple[Done, dict[str, Any]]] = []
 
         def take(done: Done) -> None:
@@ -201,7 +223,9 @@ class Loop:
 
         self._repeat(advance, first)
         for done, logs in finished:
-            self._expect_finite(done)
+            if done.rejected and not self._settle(done):
+                finished.pop()
+                break
             at = self.plan.position_of(done.order.iteration).step
             self._tell_callbacks(at, logs, begun=self._watches_batches and at == step)
         self._learn([done for done, _logs in finished])
@@ -220,21 +244,28 @@ class Loop:
             self._publish()
 
     def _turn_knobs(self) -> None:
-        """Change what somebody asked to change; the strategies read the learning rate anew for each iteration."""
+        """Change what somebody asked to change; the strategies read the learning rate anew for each job."""
         for knob, value in self._turned():
-            before = self._live.knobs.get(knob)
-            if before is not None:
-                self._live.set_rate(value)
-                self._emit(KnobTurned(run=self._run, iteration=self.iterations, knob=knob, value=value, before=before))
+            before = self._knobs.turn(knob, value, self._retool)
+            if before is None:
+                continue
+            self._emit(KnobTurned(run=self._run, iteration=self.iterations, knob=knob, value=value, before=before))
+            if told := self._knobs.untouched(knob):
+                self._emit(Notice(run=self._run, text=told))
+
+    def _retool(self, change: Callable[[], None]) -> None:
+        self._crew.retool(change)
+        self._grouping = self._new_grouping()
 
     def _take(self, position: Position, done: Done) -> dict[str, Any]:
         """Count a finished iteration and emit its event; return the running metrics."""
-        if not math.isfinite(done.loss):
+        if done.rejected:
             return {}
         self.iterations = position.iteration
         if done.discarded:
             self._emit(self._discarded(position, done))
             return {}
+        self._bad.spikes.note(done.loss)
         self._live.totals.add(done.metrics)
         self._counted = True
         logs = self._live.totals.logs()
@@ -287,6 +318,13 @@ class Loop:
         now = time.perf_counter()
         if now - self._last_pull > max(_PULL_SECONDS, self._pull_seconds / _PULL_SHARE):
             self._pull()
+            self._look()
+
+    def _look(self, at_once: bool = False) -> None:
+        """Show what the live model, which is up to date, makes of the samples that somebody watches."""
+        if self._watcher is not None:
+            with undivided():
+                self._watcher.look(self.iterations, at_once)
 
     def _moment(self, epoch: int, logs: dict[str, float]) -> Moment:
         return Moment(self.iterations, epoch, bool(logs), time.perf_counter() - self._begin, logs)
@@ -294,11 +332,16 @@ class Loop:
     def _save_if_due(self, epoch: int, logs: dict[str, float]) -> None:
         """Save the run if its trigger says so; `logs` are given at an epoch's end only."""
         moment = self._moment(epoch, logs)
-        if self._saver is not None and self._saver.due(moment):
+        saves = self._saver is not None and self._saver.due(moment)
+        keeps = self._keeper is not None and self._keeper.due(self.iterations)
+        if saves or keeps:
             self._pull()
             with undivided():
                 self._repeat(self._sync.mark, self.iterations)
+        if saves:
             self._emit(self._saver.save(moment, self.plan))
+        if keeps:
+            self._emit(self._keeper.keep(self.iterations, moment.seconds, self.plan))
 
     def _publish(self) -> None:
         self._repeat(self._sync.publish, self.iterations)
@@ -320,29 +363,18 @@ class Loop:
         self._callbacks.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _expect_finite(self, done: Done) -> None:
-        if math.isfinite(done.loss):
-            return
+    def _settle(self, done: Done) -> bool:
+        """See what becomes of a batch that was not applied; tell whether the run goes on behind it."""
         position = self.plan.position_of(done.order.iteration)
-        found = self._repeat(lambda: self._engine.run(self._engine.job(Diagnose(done.order))), position.iteration)
-        inputs = [line for lines in found for line in lines]
-        reason = "; ".join(inputs) or "inputs and targets are finite: the weights or the learning rate made it"
-        where = f"iteration {position.iteration} (epoch {position.epoch + 1}, batch {position.step + 1})"
-        self._emit(
-            BatchRejected(
-                run=self._run,
-                iteration=position.iteration,
-                epoch=position.epoch,
-                step=position.step + 1,
-                loss=done.loss,
-                reason=reason,
-            )
-        )
-        msg = (
-            f"The loss is {done.loss} in {where}: {reason}. The model keeps the weights of iteration {self.iterations}. "
-            "Clean these rows, lower the learning rate or clip the gradient (optimizer argument clipnorm)."
-        )
-        raise NumericsError(msg)
+        begin = time.perf_counter()
+        self._pull()
+        goes_on = self._bad.settle(done, position, self._engine, self._repeat)
+        self._publish()
+        self._last_end = time.perf_counter()
+        self._begin += self._last_end - begin
+        if goes_on:
+            self.iterations = position.iteration
+        return goes_on
 
 
 def watches_batches(callback: Any) -> bool:

@@ -58,7 +58,7 @@ class MemoryShape:
             "arrived": ("<i8", (workers, _ALIGNED // 8)),  # a cache line each: they are polled
             "ends": ("<i8", (iterations,)),
             "rates": ("<f8", (iterations,)),
-            "terms": ("<f8", (2,)),  # into how many pieces a part is cut, and seconds for it
+            "terms": ("<f8", (4,)),  # pieces of a part, seconds for it, strength of random steps, highest loss
             "rows": ("<i8", (iterations * self.batch_size,)),
             "weights": (self.dtype, (2, self.weights)),
             "state": (self.dtype, (2, self.state)),
@@ -214,6 +214,11 @@ class SharedMemory:
         """Return a copy of the rows of one batch of the group."""
         start = int(self.ends[position - 1]) if position else 0
         return np.array(self.rows[start : int(self.ends[position])])
+
+    def accepts(self, position: int) -> bool:
+        """Tell whether the loss of an iteration of the group, which all workers have computed, lets it be applied."""
+        loss = self.losses[position].sum()
+        return bool(np.isfinite(loss) and loss <= self.terms[3])
 
     def finished(self) -> int:
         """Return how many iterations of the group all workers have done; meaningful where they update."""

@@ -50,7 +50,7 @@ def compute_part(
     `last` tells whether the next batch is that of another job.
     """
     begin = mark = time.perf_counter()
-    part = replica.part_of(order.iteration, order.rows, index, feed)
+    part = replica.part_of(order.iteration, order.rows, index, feed).at(order.strength)
     rows, pieces = part.rows, _pieces(part.rows, order.pieces)
     result, done, read, compute = None, 0, 0.0, 0.0
     for number, piece in enumerate(pieces):
@@ -89,7 +89,7 @@ def _following(
         return replace(part, rows=left[0])
     following = replica.next_part(order.iteration, index, feed)
     pieces = _pieces(following.rows, order.pieces) if following else []
-    return replace(following, rows=pieces[0]) if pieces else None
+    return replace(following, rows=pieces[0]).at(order.strength) if pieces else None
 
 
 def _pieces(rows: np.ndarray, pieces: int) -> list[np.ndarray]:

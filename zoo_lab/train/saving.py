@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,9 @@ class Start:
         trigger: the state of the trigger that saved it, None where there is none.
         file: the run file so far, None where there is none.
         offset: how many bytes of it belong to what the checkpoint holds.
+        knobs: what was turned, with the values it was given.
+        quarantine: the rows that are left out.
+        parent: id and name of the run that this one branches from, None where it goes on as itself.
     """
 
     iteration: int = 0
@@ -76,6 +79,9 @@ class Start:
     trigger: Mapping[str, Any] | None = None
     file: Path | None = None
     offset: int = 0
+    knobs: Mapping[str, float] = field(default_factory=dict)
+    parent: tuple[str, str] | None = None
+    quarantine: Sequence[int] = ()
 
 
 def expect_unused(checkpoints: Checkpoints | None, context: NNContext) -> None:
@@ -113,6 +119,8 @@ def resume(place: str | Path, live: LiveModel, plan: Plan, context: NNContext) -
         trigger=facts["trigger"],
         file=Path(facts["run_file"]),
         offset=facts["run_offset"],
+        knobs=facts.get("knobs", {}),
+        quarantine=facts.get("quarantine", ()),
     )
     return start, facts["seed"], loaded
 
@@ -166,8 +174,10 @@ class Saver:
             "optimizer": [list(value.shape) for value in kept.values()],
             "history": {name: [np.asarray(v, float).tolist() for v in values] for name, values in run.history.items()},
             "trigger": self._watcher.state(),
+            "knobs": dict(run.turned_knobs),
+            "quarantine": sorted(run.quarantine),
             "run_file": str(run.path.resolve()),
-            "run_offset": self._offset(),
+            "run_offset": offset_of(self._run, self._flush),
         }
         name = f"{_NAME}{moment.iteration:09d}"
         checkpoints = self._checkpoints
@@ -179,14 +189,15 @@ class Saver:
             return Notice(run=run.id, text=f"{error} Training goes on.")
         return CheckpointSaved(run=run.id, iteration=moment.iteration, path=path)
 
-    def _offset(self) -> int:
-        """Return how long the run file is with all events so far; what a full disk has kept out of it is no reason
-        not to save."""
-        try:
-            self._flush()
-            return self._run.path.stat().st_size
-        except OSError:
-            return 0
+
+def offset_of(run: Run, flush: Callable[[], None]) -> int:
+    """Return how long the run file is with all events so far; what a full disk has kept out of it is no reason not to
+    save."""
+    try:
+        flush()
+        return run.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _plain(variable: Any) -> np.ndarray:

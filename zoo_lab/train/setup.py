@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,6 +73,8 @@ class Order:
         limit: seconds after which a worker gives what it has, None lets it finish.
         least: how many rows must arrive for the batch to count.
         arrived: how many rows each worker gave when this was first done: it gives these again.
+        strength: how far random steps over the rows draw.
+        highest: the highest loss with which the batch is applied.
     """
 
     iteration: int
@@ -81,6 +84,12 @@ class Order:
     limit: float | None = None
     least: int = 0
     arrived: tuple[int, ...] | None = None
+    strength: float = 1.0
+    highest: float = math.inf
+
+    def accepts(self, loss: float) -> bool:
+        """Tell whether the batch is applied with this loss."""
+        return math.isfinite(loss) and loss <= self.highest
 
     def scale(self, arrived: int) -> float:
         """Return by what to multiply sums over the rows that arrived, which were weighted for all rows."""

@@ -8,7 +8,6 @@ so a task may be done again anywhere that the files of the last iteration can be
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -199,7 +198,7 @@ class Update:
         received = sum(len(part.content) for part in gradients)
         wire, dtype = WIRES[message.compression], replica.setup.layout.dtype
         order, arrived = message.order, sum(part.rows for part in told)
-        if not math.isfinite(sum(losses)) or not order.enough(arrived):
+        if not order.accepts(sum(losses) * order.scale(arrived)) or not order.enough(arrived):
             return SliceDone(index, reports, losses, {}, 0.0, received), np.zeros(0, dtype), np.zeros(0, dtype)
         gradient, state = summed(gradients, wire, dtype), summed(states, WIRES["none"], dtype)
         gradient, _, state = scaled_to_mean(gradient, (), state, order.scale(arrived))
@@ -215,7 +214,7 @@ class Update:
         own = slice(*slice_bounds(len(message.weights), replica.setup.workers, index))
         at, update = replica.slices.pop(index, (-1, None))
         if at != message.updates or self.seed is not None:
-            if update is None:
+            if update is None or update.rule != message.rule:
                 compiled = bool(replica.model.jit_compile)
                 update = SliceUpdate(message.rule, own.stop - own.start, message.weights.dtype, compiled)
             update.load(message.weights[own], *self._slots(message, own, index), message.updates)

@@ -121,23 +121,6 @@ class Predict:
         return Report(index, len(numbers), arrays=(numbers, outputs))
 
 
-@dataclass(frozen=True)
-class Diagnose:
-    """Look for values that are not finite among the inputs and targets of a batch."""
-
-    order: Order
-
-    def __call__(self, replica: Any, index: int, handles: Handles) -> list[str]:
-        feed = replica.feed(replica.setup.data, handles)
-        part = replica.part_of(self.order.iteration, self.order.rows, index, feed)
-        rows, found = part.rows, []
-        for name, values in feed.read(part).items() if len(rows) else ():
-            if values.dtype.kind == "f" and not np.isfinite(values).all():
-                bad = rows[~np.isfinite(values).reshape(len(rows), -1).all(1)]
-                found.append(f"{name!r} holds NaN or infinity in rows {', '.join(map(str, sorted(bad)[:5]))}")
-        return found
-
-
 def train_part(
     replica: Any, index: int, handles: Handles, order: Order, weights: Any, state: Any, last: bool = True
 ) -> tuple[Report, Any]:

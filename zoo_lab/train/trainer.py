@@ -13,14 +13,29 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import EpochDone, Event, IterationDiscarded, IterationDone, RunMade, RunStarted, RunStopped
+from zoo_lab.core.events import (
+    BranchedFrom,
+    EpochDone,
+    Event,
+    IterationDiscarded,
+    IterationDone,
+    RunMade,
+    RunStarted,
+    RunStopped,
+)
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
+from zoo_lab.train.badbatches import BadBatches, Policy
+from zoo_lab.train.keeping import Keeper
+from zoo_lab.train.knobs import Knobs
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
+from zoo_lab.train.saving import offset_of
+from zoo_lab.train.watching import Watcher
 
 if TYPE_CHECKING:
     from zoo_lab.train.crew import Crew
+    from zoo_lab.train.keeping import KeepWeights
     from zoo_lab.train.live import LiveModel
     from zoo_lab.train.saving import Checkpoints, Start
 
@@ -38,6 +53,9 @@ class Job:
     start: Start
     checkpoints: Checkpoints | None
     made: RunMade
+    keeping: KeepWeights | None = None
+    policy: Policy = Policy()
+    watch: int = 0
 
 
 def train(run: Run, job: Job) -> None:
@@ -46,12 +64,17 @@ def train(run: Run, job: Job) -> None:
     run.plan = job.plan
     reason, error = "failed", None
     try:
+        knobs = Knobs(job.live, job.data)
+        knobs.restore(job.start.knobs)
+        run.turned_knobs.update(job.start.knobs)
+        run.quarantine.update(job.start.quarantine)
         with _logged(run) as log, interruptible():
-            run.stream.emit(_started(run, job))
+            run.stream.emit(_started(run, job, knobs.values))
             run.stream.emit(job.made)
             _tell_again(run, job.start)
+            _tell_parent(run, job.start)
             try:
-                reason = _train(run, job, log)
+                reason = _train(run, job, log, knobs)
             except KeyboardInterrupt:
                 reason = "stopped"
             except BaseException as raised:
@@ -90,7 +113,7 @@ def _stopped(run: Run, reason: str, error: BaseException | None, begin: float) -
     return RunStopped(run=run.id, reason=reason, iterations=run.iterations, seconds=seconds, message=message)
 
 
-def _train(run: Run, job: Job, log: RunLog) -> str:
+def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
     """Return why the run ended."""
     from zoo_lab.train.crew import Crew
     from zoo_lab.train.loop import Loop
@@ -122,8 +145,12 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
                 pause_asked=lambda: run.pausing,
                 wait_while_paused=run.wait_while_paused,
                 turned=run.turned,
+                knobs=knobs,
+                bad=BadBatches(job.policy, run, live, [handle.rows for handle in job.data.store.handles]),
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
+                watcher=_watcher(run, job),
+                keeper=_keeper(run, job, log),
                 saver=Saver(job.checkpoints, run, live, context, job.start, log.flush) if job.checkpoints else None,
             )
             loop.train()
@@ -139,6 +166,17 @@ def _train(run: Run, job: Job, log: RunLog) -> str:
             raise
 
 
+def _keeper(run: Run, job: Job, log: RunLog) -> Keeper | None:
+    if job.keeping is None or run.kept is None:
+        return None
+    return Keeper(job.keeping.every, run, job.live, run.kept, lambda: offset_of(run, log.flush))
+
+
+def _watcher(run: Run, job: Job) -> Watcher | None:
+    data = job.validation or job.data
+    return Watcher(run, job.live.model, data, job.watch, data is job.validation) if job.watch else None
+
+
 def _tell_again(run: Run, start: Start) -> None:
     """Tell what the run had done when it was saved, so that its curve is whole."""
     told = _events_before(start)
@@ -147,6 +185,18 @@ def _tell_again(run: Run, start: Start) -> None:
         run.stream.emit(replace(event, run=run.id))
     if not epochs and start.history:  # the old run file is not here
         run.history.update({name: list(values) for name, values in start.history.items()})
+
+
+def _tell_parent(run: Run, start: Start) -> None:
+    """Tell what this run branches from, and show that run's curve beside its own."""
+    if start.parent is None or start.file is None:
+        return
+    parent, name = start.parent
+    path = str(start.file)
+    run.stream.emit(BranchedFrom(run=run.id, iteration=start.iteration, parent=parent, name=name, path=path))
+    for event in read_events(start.file):
+        if isinstance(event, IterationDone) and event.iteration > start.iteration:
+            run.beside.emit(event)
 
 
 def _events_before(start: Start) -> list[Event]:
@@ -169,7 +219,7 @@ def _cancel_if_slow(crew: Crew, run: Run) -> None:
     timer.start()
 
 
-def _started(run: Run, job: Job) -> RunStarted:
+def _started(run: Run, job: Job, knobs: Mapping[str, float]) -> RunStarted:
     plan, model = job.plan, job.live.model
     return RunStarted(
         run=run.id,
@@ -188,7 +238,7 @@ def _started(run: Run, job: Job) -> RunStarted:
         metrics=tuple(_metric_names(model)),
         validation=job.validation is not None,
         master=job.data.context.sc.master,
-        knobs=job.live.knobs,
+        knobs=knobs,
     )
 
 

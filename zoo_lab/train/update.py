@@ -140,6 +140,7 @@ class SliceUpdate:
         import keras
         import tensorflow as tf
 
+        self.rule = rule
         self.size = size
         self._pieces = [slice(at, min(at + PIECE, size)) for at in range(0, size, PIECE)] or [slice(0, 0)]
         self._optimizer = keras.optimizers.deserialize(rule.config)

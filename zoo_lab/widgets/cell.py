@@ -61,11 +61,9 @@ class CellDisplay:
     def __call__(self, event: Event) -> None:
         """Show what the event changes."""
         self.monitor(event)
-        if event.run != self.run_id:
-            return
-        if isinstance(event, RunStopped):
+        if isinstance(event, RunStopped) and self.monitor.curves.all_over:
             self._end()
-        elif isinstance(event, (RunStarted, EpochDone)):
+        elif event.run == self.run_id and isinstance(event, (RunStarted, EpochDone)):
             self._ticker.wake()
 
     def _follow(self) -> None:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import functools
 from array import array
+from collections import deque
 
 from zoo_lab.core.events import (
+    BatchHandled,
     BatchRejected,
+    BranchedFrom,
+    BranchStarted,
     CheckpointSaved,
     EpochDone,
     Event,
     IterationDiscarded,
     IterationDone,
+    KnobRefused,
     KnobTurned,
     Notice,
     RunContinued,
@@ -23,11 +28,16 @@ from zoo_lab.core.events import (
     RunPaused,
     RunStarted,
     RunStopped,
+    SamplesWatched,
+    WatchStarted,
+    WeightsKept,
     WorkerLost,
 )
+from zoo_lab.widgets.besides import Beside
 from zoo_lab.widgets.columns import Columns
 from zoo_lab.widgets.lanes import Lanes
 from zoo_lab.widgets.pace import Pace
+from zoo_lab.widgets.samples import Watched
 from zoo_lab.widgets.wording import duration, plural
 
 _LONGEST_MARK = 160
@@ -40,8 +50,13 @@ class Curves:
     computed longest, and the seconds of each part) have one row for each iteration; `epoch_number` (from 0),
     `epoch_iteration` and `epoch_values` (Keras' logs, validation included) have one for each epoch that it was told of,
     which may begin late in a resumed run. `marks` are what happened besides, each (iteration, kind, what to say), the
-    kind one of "checkpoint", "knob", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
-    that can be changed while it runs, with their present values.
+    kind one of "checkpoint", "knob", "branch", "pause", "lost", "discarded", "rejected" and "early". `knobs` are the settings
+    that can be changed while it runs, with their present values; `refused` is the last value that one could not have.
+    `beside` are the curves of its branches and of the run that it branches from, by run; `kept` the iterations that
+    a branch can begin with, `kept_bytes` what they take.
+    `rejected` are the bad batches, `handled` what became of them by iteration, `asking` the iteration whose batch the
+    run waits with.
+    `watched` are the samples that are predicted again and again.
     `lanes` has what each worker did, and when it was lost.
     `state` is "starting", "running", "paused", "finished", "stopped", "early" or "failed".
 
@@ -69,6 +84,14 @@ class Curves:
         self.pace = Pace()
         self.notice = ""
         self.knobs: dict[str, float] = {}
+        self.refused: dict[str, str] = {}
+        self.beside: dict[str, Beside] = {}
+        self.rejected: list[BatchRejected] = []
+        self.handled: dict[int, str] = {}
+        self.asking: int | None = None
+        self.watched = Watched()
+        self.kept: deque[int] = deque()
+        self.kept_bytes = 0
         self.marks: list[tuple[int, str, str]] = []
         self.workers_lost = 0
         self.batches_rejected = 0
@@ -81,6 +104,8 @@ class Curves:
     def add(self, event: Event) -> None:
         """Take one event into account; events of other runs are ignored."""
         if event.run != self.run:
+            if event.run in self.beside:
+                self.beside[event.run].add(event)
             return
         if self._first_time is None:
             self._first_time = event.time
@@ -138,7 +163,16 @@ class Curves:
     def _(self, event: BatchRejected) -> None:
         self.batches_rejected += 1
         self.notice = f"The batch of iteration {event.iteration} gave a loss of {event.loss}: {event.reason}"
-        self._mark(event.iteration, "rejected", f"loss {event.loss}: {event.reason}")
+        self._mark(event.iteration, "rejected", f"loss {event.loss:.4g}: {event.reason}")
+        self.rejected.append(event)
+        self.asking = event.iteration if event.asks else None
+
+    @_take.register
+    def _(self, event: BatchHandled) -> None:
+        self.handled[event.iteration] = event.choice
+        self.asking, self.notice = None, ""
+        rows = f": {plural(len(event.rows), 'row')}" if event.rows else ""
+        self._mark(event.iteration, "rejected", f"{event.choice}{rows}")
 
     @_take.register
     def _(self, event: CheckpointSaved) -> None:
@@ -149,6 +183,36 @@ class Curves:
         words = f"{event.knob.replace('_', ' ')} {event.before:.4g} → {event.value:.4g}"
         self._mark(event.iteration, "knob", words)
         self.knobs[event.knob] = event.value
+        self.refused = {}
+
+    @_take.register
+    def _(self, event: KnobRefused) -> None:
+        self.refused = {"knob": event.knob, "reason": event.reason}
+
+    @_take.register
+    def _(self, event: WatchStarted) -> None:
+        self.watched.started = event
+
+    @_take.register
+    def _(self, event: SamplesWatched) -> None:
+        self.watched.newest = event
+
+    @_take.register
+    def _(self, event: WeightsKept) -> None:
+        self.kept.append(event.iteration)
+        while self.kept[0] < event.first:
+            self.kept.popleft()
+        self.kept_bytes = event.nbytes
+
+    @_take.register
+    def _(self, event: BranchStarted) -> None:
+        self.beside[event.branch] = Beside(event.branch, event.name, event.iteration)
+        self._mark(event.iteration, "branch", f"branch: {event.name}")
+
+    @_take.register
+    def _(self, event: BranchedFrom) -> None:
+        self.beside[event.parent] = Beside(event.parent, event.name, event.iteration, over=True)
+        self._mark(event.iteration, "branch", f"branched from {event.name}")
 
     @_take.register
     def _(self, event: RunPaused) -> None:
@@ -165,7 +229,7 @@ class Curves:
 
     @_take.register
     def _(self, event: RunStopped) -> None:
-        self.stopped, self.state = event, event.reason
+        self.stopped, self.state, self.asking = event, event.reason, None
         if event.reason == "early":
             self._mark(self.last_iteration, "early", "stopped early by a callback")
 
@@ -176,6 +240,11 @@ class Curves:
     def over(self) -> bool:
         """Whether the run has ended, in whatever way."""
         return self.stopped is not None
+
+    @property
+    def all_over(self) -> bool:
+        """Whether its branches have ended too."""
+        return self.over and all(other.over for other in self.beside.values())
 
     @property
     def name(self) -> str:

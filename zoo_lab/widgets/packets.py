@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zoo_lab.core.events import BatchRejected
+from zoo_lab.widgets.columns import as_float
 from zoo_lab.widgets.curves import Curves
 
 
@@ -18,11 +20,13 @@ def packet(
     start: int = 0,
     epoch_start: int = 0,
     mark_start: int = 0,
+    beside: Mapping[str, int] | None = None,
+    rejected_start: int = 0,
     *,
     lane_start: int = 0,
     reset: bool = False,
 ) -> tuple[dict, list[bytes]]:
-    """Return the content and the four buffers (iterations, epochs, timing, lanes) that bring a view up to date.
+    """Return the content and the buffers (iterations, epochs, timing, curves beside, lanes) that bring a view up to date.
 
     Args:
         curves: the run so far.
@@ -30,12 +34,15 @@ def packet(
         epoch_start: how many epochs it already has, default 0.
         mark_start: how many marks it already has, default 0.
         lane_start: how many rows of what each worker did it already has, default 0.
+        beside: how many rows of each curve beside the run's own it already has, default none.
+        rejected_start: how many bad batches it already has, default 0.
         reset: True when the view shall forget what it has.
 
     Each buffer holds the new rows column after column, float32, little-endian; "iteration" comes first. Timing has a
     row for each iteration too.
     """
     names, epoch_names, lanes = ["loss", *curves.metrics], curves.epoch_values.names, curves.lanes.table
+    sent = beside or {}
     content = {
         "type": "data",
         "reset": reset,
@@ -51,6 +58,9 @@ def packet(
         "laneColumns": lanes.names,
         "markStart": mark_start,
         "marks": curves.marks[mark_start:],
+        "beside": [other.facts(sent.get(other.run, 0)) for other in curves.beside.values()],
+        "rejectedStart": rejected_start,
+        "rejected": [rejected(event) for event in curves.rejected[rejected_start:]],
         "summary": summary(curves),
     }
     buffers = [
@@ -58,9 +68,19 @@ def packet(
         _pack([curves.epoch_iteration, *(curves.epoch_values[name] for name in epoch_names)], epoch_start),
         _pack([curves.timing[name] for name in curves.timing.names], start),
     ]
+    for other in curves.beside.values():
+        columns = [other.iteration, *(other.values[name] for name in other.values.names)]
+        buffers.append(_pack(columns, sent.get(other.run, 0)))
     content["laneBuffer"] = len(buffers)
     buffers.append(_pack([lanes[name] for name in lanes.names], lane_start))
     return content, buffers
+
+
+def rejected(event: BatchRejected) -> dict[str, Any]:
+    """Return a bad batch as a page shows it, plain JSON values."""
+    names = ("iteration", "reason", "kind", "rows", "workers", "partitions")
+    shown = [{**row, "loss": finite(as_float(row.get("loss")))} for row in event.shown]
+    return {**{name: getattr(event, name) for name in names}, "loss": finite(event.loss), "shown": shown}
 
 
 def summary(curves: Curves) -> dict[str, Any]:
@@ -86,6 +106,11 @@ def summary(curves: Curves) -> dict[str, Any]:
         "workers": started.workers if started else 0,
         "sync": started.sync if started else "",
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
+        "refused": curves.refused,
+        "kept": list(curves.kept),
+        "keptBytes": curves.kept_bytes,
+        "asking": curves.asking,
+        "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
         "workersLost": curves.workers_lost,
         "lost": [list(loss) for loss in curves.lanes.lost],
         "batchesRejected": curves.batches_rejected,

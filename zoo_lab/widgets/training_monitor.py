@@ -62,6 +62,9 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._lanes_sent = 0
         self._told: dict[str, Any] = {}
         self._seconds = _SECONDS_BETWEEN_PACKETS
+        self._beside_sent: dict[str, int] = {}
+        self._rejected_sent = 0
+        self._watch_sent = -1
         self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
         self.on_msg(self._receive)
 
@@ -69,8 +72,9 @@ class TrainingMonitor(anywidget.AnyWidget):
         """Take an event into account; it is on the page within a tenth of a second."""
         with self._lock:
             self.curves.add(event)
-        if isinstance(event, RunStopped) and event.run == self.run_id:
-            self._ticker.close()
+        if isinstance(event, RunStopped) and self.curves.over:
+            if self.curves.all_over:
+                self._ticker.close()
             self.flush()
         else:
             self._ticker.wake()
@@ -83,7 +87,7 @@ class TrainingMonitor(anywidget.AnyWidget):
     def flush(self) -> None:
         """Send what no view has seen yet."""
         with self._lock:
-            sent = (self._sent, self._epochs_sent, self._marks_sent)
+            sent = (self._sent, self._epochs_sent, self._marks_sent, self._beside_sent, self._rejected_sent)
             self._deliver(*packet(self.curves, *sent, lane_start=self._lanes_sent))
 
     def close(self) -> None:
@@ -110,8 +114,16 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._lanes_sent = len(curves.lanes.table)
         if not content["reset"]:
             self._pace(content["count"])
-        told, self._told = {} if content["reset"] else self._told, content["summary"]
-        content = {**content, "summary": news(told, self._told)}
+        known, self._told = {} if content["reset"] else self._told, content["summary"]
+        content = {**content, "summary": news(known, self._told)}
+        self._rejected_sent = len(curves.rejected)
+        if content["reset"]:
+            self._watch_sent = -1
+        told, pictures = curves.watched.packet(self._watch_sent, len(buffers))
+        if told:
+            self._watch_sent = told["watch"]["iteration"]
+            content, buffers = {**content, **told}, [*buffers, *pictures]
+        self._beside_sent = {run: len(other) for run, other in curves.beside.items()}
         self.send(content, buffers)
 
     def _pace(self, rows: int) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from zoo_lab.widgets import wording
+from zoo_lab.widgets.besides import Beside
 from zoo_lab.widgets.curves import Curves
-from zoo_lab.widgets.packets import finite
+from zoo_lab.widgets.packets import finite, rejected
 from zoo_lab.widgets.svg import Box, Series, chart, text
 from zoo_lab.widgets.svg_style import style_sheet
 from zoo_lab.widgets.thinning import sample, smooth, thin
@@ -26,6 +27,7 @@ _LEGEND_ROWS = 2
 _SHOWN_METRICS = 5
 _POINTS = 300
 _MARKS = 200
+_BATCHES = 10
 
 
 def bundle(curves: Curves) -> dict[str, Any]:
@@ -43,8 +45,10 @@ def picture(curves: Curves) -> str:
     if metrics:
         right = Box(60 + width + 64, left.top, width, left.height)
         parts += [_legend(curves, metrics, right, 1), chart(right, _series(curves, metrics, 1))]
-    size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-    card = f'<rect class="card" x=".5" y=".5" width="{_WIDTH - 1}" height="{_HEIGHT - 1}" rx="8"/>'
+    parts.append(curves.watched.picture(_HEIGHT))
+    height = _HEIGHT + curves.watched.height
+    size = f'width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
+    card = f'<rect class="card" x=".5" y=".5" width="{_WIDTH - 1}" height="{height - 1}" rx="8"/>'
     title = f"<title>{escape(f'{curves.name}: {curves.status}')}</title>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="zoo-run" role="img" {size}>'
@@ -66,7 +70,7 @@ def words(curves: Curves) -> str:
         for row in range(max(rows - 10, 0), rows):
             shown = (f"{wording.value(curves.epoch_values[name][row]):>{width}}" for name in names)
             lines.append(f"{curves.epoch_number[row] + 1:>5}  " + "  ".join(shown))
-    return "\n".join(lines)
+    return "\n".join([*lines, *curves.watched.words])
 
 
 def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
@@ -87,6 +91,12 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "epochs_done": curves.epochs_done,
         "parts": {name: finite(float(f"{seconds:.4g}")) for name, seconds in curves.pace.parts.items()},
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
+        "watch": curves.watched.record(),
+        "rejected": [rejected(event) for event in curves.rejected[-_BATCHES:]],
+        "asking": curves.asking,
+        "kept": list(curves.kept),
+        "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
+        "beside": [_beside(other, points) for other in curves.beside.values()],
         "marks": [list(mark) for mark in curves.marks[-_MARKS:]],
         "settings": {name: value for name, value in started.items() if name not in ("run", "time", "name")},
         "curves": {
@@ -102,6 +112,13 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
             **{name: _listed(curves.epoch_values[name]) for name in curves.epoch_values.names},
         },
     }
+
+
+def _beside(other: Beside, points: int) -> dict[str, Any]:
+    """Return a curve beside the run's own, thinned as that is."""
+    values = {name: _listed(thin(other.values[name], points)) for name in other.values.names}
+    rows = {"iteration": _listed(thin(other.iteration, points)), **values}
+    return {"run": other.run, "name": other.name, "begin": other.begin, "curves": rows}
 
 
 def _timing(curves: Curves, points: int) -> dict[str, list[float | None]]:
@@ -167,6 +184,10 @@ def _series(curves: Curves, names: Sequence[str], colour: int) -> list[Series]:
         if f"val_{name}" in curves.epoch_values:
             ends = thin(curves.epoch_iteration, 100)
             series.append(Series(style, ends, thin(curves.epoch_values[f"val_{name}"], 100), marks=True))
+        for place, other in enumerate(curves.beside.values()):
+            if name in other.values:
+                rows = thin(other.iteration, _POINTS), thin(other.values[name], _POINTS)
+                series.append(Series(f"s{(place + 3) % 6}", rows[0], smooth(rows[1]) if name == "loss" else rows[1]))
     return series
 
 

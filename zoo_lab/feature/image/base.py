@@ -16,6 +16,7 @@ import numpy as np
 from zoo_lab.core.errors import ArgumentError, DataError, ZooLabError
 from zoo_lab.feature.image.draws import Drawn, pixel_key
 from zoo_lab.feature.image.feature import ImageFeature
+from zoo_lab.feature.image.strength import at_strength
 from zoo_lab.feature.preprocessing import CarriedPreprocessing, Collection, Preprocessing
 
 
@@ -107,7 +108,8 @@ class RandomImagePreprocessing(ImagePreprocessing):
     def _drawn(self, feature: ImageFeature) -> Drawn:
         name = type(self).__name__
         count = sum(step == name for step, _ in feature.draws)
-        return self.draw(feature.seeding.generator(feature.seeding.key or feature.uri, name, count), feature)
+        generator = feature.seeding.generator(feature.seeding.key or feature.uri, name, count)
+        return at_strength(self, feature.seeding.strength).draw(generator, feature)
 
     def _scripted(self, feature: ImageFeature) -> Drawn:
         position = len(feature.draws)

@@ -26,6 +26,7 @@ class Draw:
         epoch: counted from 0; another epoch draws anew.
         key: what the image is known by; empty = its uri, and for an image without one its pixels.
         script: earlier draws to repeat instead of drawing; None = draw.
+        strength: how far steps draw, see strength.py; 1 = as their arguments say.
 
     Example:
         >>> Draw(seed=1).generator("dogs/1.jpg", "ImageExpand", 0).integers(10, size=3).shape
@@ -36,6 +37,7 @@ class Draw:
     epoch: int = 0
     key: str = ""
     script: tuple[tuple[str, Drawn], ...] | None = None
+    strength: float = 1.0
 
     def generator(self, key: str, step: str, count: int) -> np.random.Generator:
         """Return the numbers of one step for one image.

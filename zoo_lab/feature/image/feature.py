@@ -136,9 +136,9 @@ class ImageFeature:
         known = name in self.__dataclass_fields__ or name == "size"
         return getattr(self, name) if known else self.extra.get(key)
 
-    def seeded(self, seed: int, epoch: int = 0) -> ImageFeature:
-        """Return this image with another seed and epoch for the random steps to come."""
-        return self.replace(seeding=dataclasses.replace(self.seeding, seed=seed, epoch=epoch))
+    def seeded(self, seed: int, epoch: int = 0, strength: float = 1.0) -> ImageFeature:
+        """Return this image with another seed, epoch and strength for the random steps to come."""
+        return self.replace(seeding=dataclasses.replace(self.seeding, seed=seed, epoch=epoch, strength=strength))
 
     def replaying(self, draws: Iterable[tuple[str, Drawn]]) -> ImageFeature:
         """Return this image such that the random steps to come repeat `draws`, those of a finished image."""

@@ -41,7 +41,7 @@ class ImageRows(RowMaker):
     def record(self, stored: Stored, item: int, moment: Moment) -> Any:
         """Return the record of one image, its random steps drawn for this moment."""
         feature = self.reader(unpacked(stored[FIELD][item]))
-        value: Any = feature.seeded(moment.seed, moment.epoch)
+        value: Any = feature.seeded(moment.seed, moment.epoch, moment.strength)
         for step in self.steps:
             value = step(value)
         return record_of(value)

@@ -19,7 +19,7 @@ class Done:
 
     Attributes:
         order: what was asked for.
-        loss: of the whole batch; where it is not finite, nothing of the iteration was applied.
+        loss: of the whole batch; where it is not finite or too high, nothing of the iteration was applied.
         metrics: what each worker adds to the flat metric variables, in the order of the workers.
         parts: seconds of schedule, read, compute, exchange, update and return, for the slowest worker.
         slowest: the worker that computed longest.
@@ -49,6 +49,11 @@ class Done:
         return {worker: rows for worker, rows in late.items() if rows}
 
     @property
+    def rejected(self) -> bool:
+        """Whether its loss is not finite, or too high, so that nothing of it was applied."""
+        return not self.order.accepts(self.loss)
+
+    @property
     def discarded(self) -> bool:
         """Whether too few rows came, so that nothing of the iteration was applied."""
         return not self.order.enough(self.arrived)
@@ -71,7 +76,7 @@ class Sync(ABC):
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
         """Do these iterations, each told to `finished` once it is done, in order.
 
-        It ends early after a loss that is not finite, or when the run is asked to stop. After an error that came from
+        It ends early after a loss that the order does not accept, or when the run is asked to stop. After an error that came from
         Spark it may be called again with the same orders; then it tells iterations again that it told before.
         """
 

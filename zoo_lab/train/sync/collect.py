@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -58,7 +57,7 @@ class CollectSync(Sync):
         with undivided():
             returned = time.perf_counter()
             arrived = sum(report.rows for report in reports)
-            if math.isfinite(loss) and order.enough(arrived):
+            if order.accepts(loss * order.scale(arrived)) and order.enough(arrived):
                 gradients, states, sparse = zip(*(report.arrays for report in reports if report.rows), strict=True)
                 total = _summed(gradients), join_sparse(list(sparse)), _summed(states)
                 self._newest.apply(*scaled_to_mean(*total, order.scale(arrived)))

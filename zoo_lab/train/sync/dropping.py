@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -34,7 +33,7 @@ class DroppingSync(Sync):
 
     def advance(self, orders: Sequence[Order], finished: Callable[[Done], None]) -> None:
         def take(done: Done) -> None:
-            if math.isfinite(done.loss):
+            if not done.rejected:
                 self._learn(done)
             finished(done)
 

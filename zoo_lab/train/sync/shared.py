@@ -30,6 +30,7 @@ from zoo_lab.train.sync.base import Done, Sync, join_sparse
 from zoo_lab.train.update import SliceUpdate, UpdateRule
 
 _LOOK_SECONDS = 0.02
+_numbers = itertools.count()  # workers know a memory by its path: none is used twice
 _LOOK_AT_ONE_SECONDS = 0.25
 
 
@@ -69,7 +70,6 @@ class SharedSync(Sync):
         self._crowding = Crowding(self._shape.workers, engine.running_tasks)
         self._crowded = self._noticed = False
         self._rows = [layout.trainable[index][0][1:] for index in prepared.sparse]
-        self._numbers = itertools.count()
         self._told = 0
         self._owed: Sequence[Order] = ()  # told, and lost with a worker before the group was done
         self._last_end = 0.0
@@ -85,7 +85,7 @@ class SharedSync(Sync):
         if self._crowding.apart:
             for order in orders:
                 self._advance_apart(order, finished)
-                if self._halt_asked() or not math.isfinite(self._memory.losses[0].sum()):
+                if self._halt_asked() or not self._memory.accepts(0):
                     break
             return
         self._crowded = False
@@ -157,8 +157,9 @@ class SharedSync(Sync):
     def _put_down(self, orders: Sequence[Order], apart: bool = False) -> None:
         rates = self._live.rates(self._memory.updates, len(orders))
         self._memory.order(orders[0].iteration, [order.rows for order in orders], rates, apart)
-        limit = orders[0].limit
-        self._memory.terms[:] = orders[0].pieces, math.inf if limit is None else limit
+        first = orders[0]
+        limit = math.inf if first.limit is None else first.limit
+        self._memory.terms[:] = first.pieces, limit, first.strength, first.highest
         self._told = 0
 
     def _redo(self) -> None:
@@ -198,7 +199,7 @@ class SharedSync(Sync):
         """After a group's job: tell the rest, and make what it left the start of the next group."""
         with undivided():
             returned, done = time.perf_counter(), self._memory.finished()
-            rejected = done < self._memory.count and not math.isfinite(self._memory.losses[done].sum())
+            rejected = done < self._memory.count and not self._memory.accepts(done)
             if done:
                 self._memory.flip(done)
             for position in range(self._told, done + rejected):
@@ -228,7 +229,7 @@ class SharedSync(Sync):
     def _update_here(self, order: Order, ends: list[GroupEnd], tell: Callable[[int, float], None]) -> None:
         memory = self._memory
         arrived = int(memory.counts[0].sum())
-        if not math.isfinite(memory.losses[0].sum()) or not order.enough(arrived):
+        if not order.accepts(memory.losses[0].sum() * order.scale(arrived)) or not order.enough(arrived):
             tell(0, time.perf_counter())
             return
         with undivided():
@@ -292,7 +293,7 @@ class SharedSync(Sync):
 
     def _create(self) -> SharedMemory:
         """Return a new memory, on disk where the shared one has no room for it."""
-        context, name = self._engine.context, f"{self._engine.setup.run}.memory-{next(self._numbers)}"
+        context, name = self._engine.context, f"{self._engine.setup.run}.memory-{next(_numbers)}"
         needed = self._shape.nbytes
         try:
             return SharedMemory.create(context.shared_memory_folder(needed) / name, self._shape)

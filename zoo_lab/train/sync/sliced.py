@@ -9,7 +9,6 @@ nobody can tell afterwards.
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -121,7 +120,7 @@ class SlicedSync(Sync):
         returned = time.perf_counter()
         with undivided():
             arrived = [report.rows for report in reports]
-            if math.isfinite(sum(slices[0].losses)) and order.enough(sum(arrived)):
+            if order.accepts(sum(slices[0].losses) * order.scale(sum(arrived))) and order.enough(sum(arrived)):
                 sparse = join_sparse([report.arrays for report in reports if report.rows])
                 self._take(slices, found, order.again(arrived), rate, scaled_sparse(sparse, order.scale(sum(arrived))))
             self._last_end, begin = time.perf_counter(), self._last_end

@@ -1,12 +1,15 @@
 /** The whole picture of a run in one element: head, progress, charts, controls, where the time goes. */
 
+import { BranchForm } from "./branch.js";
 import { h, setText } from "./dom.js";
+import { Drawer } from "./drawer.js";
 import { Knobs } from "./knobs.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
 import { requestOf, requestStop } from "./stop.js";
 import { nearest } from "./store.js";
 import { TimeStrip } from "./strip.js";
+import { WatchPanel } from "./watch.js";
 import { count, duration, label, rate, remaining, value } from "./wording.js";
 
 const STATES = {
@@ -26,12 +29,15 @@ export class MonitorView {
     this.model = model;
     this.store = store;
     this.frame = 0;
-    this.hover = { iteration: null, move: (iteration) => this.moveCrosshair(iteration) };
+    this.hover = { iteration: null, move: (iteration) => this.moveCrosshair(iteration), pick: (iteration) => this.branch.pick(iteration) };
     this.loss = new ChartPanel(store, "Loss", () => [["loss", "--zoo-series-0"]], this.hover, true);
     this.metrics = new ChartPanel(store, "Metrics", () => this.metricSeries(), this.hover);
     this.parts = new PartsBar();
     this.strip = new TimeStrip(store);
     this.knobs = new Knobs(model);
+    this.branch = new BranchForm(model, store);
+    this.drawer = new Drawer(model, store);
+    this.watch = new WatchPanel(store);
     this.element = this.build();
   }
 
@@ -56,7 +62,7 @@ export class MonitorView {
     const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
-    const shown = [this.notice, this.waiting, this.charts, this.strip.element, foot, this.knobs.element, this.buildEvents()];
+    const shown = [this.notice, this.drawer.element, this.waiting, this.charts, this.strip.element, foot, this.watch.element, this.knobs.element, this.branch.element, this.buildEvents()];
     const parts = [head, this.bar, line, ...shown, this.spoken];
     // the page's style looks for the live monitor of a run: a record is not that
     const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
@@ -160,7 +166,10 @@ export class MonitorView {
     this.whole.hidden = !store.settings.zoom;
     if (begun) this.strip.update(this.loss.places);
     this.updateEvents();
-    this.knobs.update(summary.knobs, begun && !this.buttons.hidden);
+    this.knobs.update(summary.knobs, begun && !this.buttons.hidden, summary.refused);
+    this.branch.update(begun && !this.buttons.hidden);
+    this.drawer.update(!this.buttons.hidden);
+    this.watch.update();
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }

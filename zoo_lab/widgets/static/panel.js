@@ -1,5 +1,6 @@
 /** One chart with its legend, its crosshair and its keys: a group of series of the run on one pair of axes. */
 
+import { besideLegend, besideLines, besideWords } from "./beside.js";
 import { colourOf, h, setText } from "./dom.js";
 import { slowestWords, splitWords } from "./parts.js";
 import { draw } from "./plot.js";
@@ -12,6 +13,7 @@ const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 10, ArrowDown: -10, PageU
 const EVENT_COLOURS = {
   checkpoint: "--zoo-good",
   knob: "--zoo-accent",
+  branch: "--zoo-accent",
   pause: "--zoo-text-quiet",
   lost: "--zoo-bad",
   rejected: "--zoo-bad",
@@ -38,6 +40,7 @@ export class ChartPanel {
     this.timed = timed;
     this.places = null;
     this.legend = h("div", { class: "zoo-legend" });
+    this.besides = h("div", { class: "zoo-legend zoo-legend-beside" });
     this.canvas = h("canvas", {
       class: "zoo-canvas",
       tabindex: "0",
@@ -50,8 +53,9 @@ export class ChartPanel {
     });
     this.tooltip = h("div", { class: "zoo-tooltip", "aria-hidden": "true", hidden: "" });
     this.zoom = new ZoomGestures(this.canvas, store, () => this.places, (left) => this.point(left));
+    this.zoom.picked = (iteration) => this.hover.pick?.(iteration);
     this.plot = h("div", { class: "zoo-plot" }, this.canvas, this.zoom.band, this.tooltip);
-    this.element = h("figure", { class: "zoo-panel" }, this.legend, this.plot);
+    this.element = h("figure", { class: "zoo-panel" }, this.legend, this.besides, this.plot);
   }
 
   /** The series as the plot wants them: smoothed lines by iteration, marks by epoch. */
@@ -68,6 +72,7 @@ export class ChartPanel {
       if (values.length) {
         lines.push({ name, colour, iterations: rows.get("iteration"), values, smoothed: this.store.smoothed(name, weight) });
       }
+      lines.push(...besideLines(this.store, name, weight, (own) => colourOf(this.element, own)));
       const validation = epochs.get(`val_${name}`);
       if (validation.length) {
         marks.push({ name: `val_${name}`, colour, iterations: epochs.get("iteration"), values: validation });
@@ -121,7 +126,8 @@ export class ChartPanel {
     this.canvas.setAttribute("aria-valuemin", iterations[0] ?? 0);
     this.canvas.setAttribute("aria-valuemax", iterations.at(-1) ?? 0);
     const at = crosshair ? crosshair.index : iterations.length - 1;
-    const read = chart.lines.map((line) => [line.name, line.values[at], line.colour]);
+    const read = chart.lines.filter((line) => !line.beside).map((line) => [line.name, line.values[at], line.colour]);
+    if (crosshair) read.push(...besideWords(chart.lines.filter((line) => line.beside), crosshair.iteration));
     if (crosshair && crosshair.epochIndex >= 0) {
       for (const mark of chart.marks) read.push([mark.name, mark.values[crosshair.epochIndex], mark.colour]);
     }
@@ -164,6 +170,7 @@ export class ChartPanel {
   drawLegend() {
     const { settings, rows, epochs } = this.store;
     const wanted = this.names();
+    this.besides.replaceChildren(...(this.timed ? besideLegend(this.store) : []));
     const key = wanted.map(([name]) => name).join();
     if (this.legend.dataset.key !== key) {
       this.legend.dataset.key = key;
@@ -199,6 +206,10 @@ export class ChartPanel {
     const last = iterations.length - 1;
     const now = this.hover.iteration === null ? last : nearest(iterations, this.hover.iteration);
     if (this.zoom.key(event)) return;
+    if (event.key === "Enter" && last >= 0) {
+      event.stopPropagation(); // the notebook would edit the cell
+      return this.hover.pick?.(iterations[now]);
+    }
     const targets = { Home: 0, End: last, Escape: null };
     let target = event.key in targets ? targets[event.key] : undefined;
     if (event.key in STEPS) target = Math.min(Math.max(now + STEPS[event.key] * (event.shiftKey ? 10 : 1), 0), last);

@@ -155,7 +155,7 @@ function drawCrosshair(pen, { box, x, y }, { lines, marks }, colours, { iteratio
   stroke(pen, [[crisp(x(iteration)), box.top], [crisp(x(iteration)), box.bottom]]);
   pen.setLineDash([]);
   clipped(pen, box, () => {
-    for (const line of lines) dot(pen, x(iteration), y(line.smoothed[index]), 4.5, line.colour, colours);
+    for (const line of lines) if (!line.beside) dot(pen, x(iteration), y(line.smoothed[index]), 4.5, line.colour, colours);
     for (const mark of marks) {
       const at = mark.iterations[epochIndex];
       if (epochIndex >= 0) dot(pen, x(at), y(mark.values[epochIndex]), 5.5, mark.colour, colours);

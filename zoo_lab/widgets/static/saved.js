@@ -1,5 +1,8 @@
 /** A run that is not live: its record (widgets/twin.py) as the store that the monitor draws. */
 
+import { Table } from "./store.js";
+import { savedWatch } from "./watch.js";
+
 /** Put the run of `record` into `store`, in place of what was there. */
 export function showRecord(store, record) {
   store.clear();
@@ -9,6 +12,13 @@ export function showRecord(store, record) {
   store.timings.append(numbersOf(record.timing ?? {}), store.rows.length);
   const lanes = numbersOf(record.lanes ?? {});
   store.lanes.append(lanes, lanes.iteration?.length ?? 0);
+  for (const { run, name, begin, curves } of record.beside ?? []) {
+    const known = { name, begin, rows: new Table(), kept: {} };
+    fill(known.rows, curves);
+    store.beside.set(run, known);
+  }
+  store.watch = savedWatch(record.watch);
+  store.rejected = record.rejected ?? [];
   store.marks = (record.marks ?? []).map((mark) => [...mark]);
   store.summary = summaryOf(record);
   store.changed();
@@ -49,6 +59,9 @@ function summaryOf(record) {
     knobs: record.knobs ?? {},
     workers: settings.workers ?? 0,
     sync: settings.sync ?? "",
+    handled: record.handled ?? {},
+    asking: record.asking ?? null,
+    kept: record.kept ?? [],
     workersLost: 0,
     lost: record.lost ?? [],
     batchesRejected: 0,

@@ -1,5 +1,7 @@
 /** The run as this page knows it: columns of numbers that grow by packets from the kernel (widgets/packets.py). */
 
+import { takeWatch } from "./watch.js";
+
 /** The numbers of a packet's buffer: `rows` values for each of `columns`, column after column. */
 export function decodeColumns(buffer, columns, rows) {
   const bytes = new DataView(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
@@ -92,6 +94,9 @@ export class RunStore {
     if (content.laneColumns) {
       this.grow(this.lanes, content.laneStart, content.laneCount, content.laneColumns, buffers[content.laneBuffer]);
     }
+    this.growBeside(content.beside, buffers);
+    this.watch = takeWatch(this.watch, content.watch, buffers);
+    if (content.rejected) this.rejected.splice(content.rejectedStart, Infinity, ...content.rejected);
     if (content.marks) this.marks.splice(content.markStart, Infinity, ...content.marks);
     this.summary = content.reset ? content.summary : { ...this.summary, ...content.summary }; // only what has changed comes
     if (this.asked && (this.summary.state === "paused") === (this.asked === "pause")) this.asked = "";
@@ -105,7 +110,18 @@ export class RunStore {
     this.timings = new Table();
     this.lanes = new Table(); // what each worker did, in rows of its own
     this.kept = {};
+    this.watch = null; // samples and what the model makes of them
+    this.rejected = []; // the bad batches, as widgets/packets.py tells them
+    this.beside = new Map(); // run → {name, begin, rows}
     this.marks = []; // [iteration, kind, words]
+  }
+
+  /** The curves of other runs, from where they part from this one on; their buffers begin with the fourth. */
+  growBeside(told, buffers) {
+    (told ?? []).forEach(({ run, name, begin, start, count, columns }, index) => {
+      if (!this.beside.has(run)) this.beside.set(run, { name, begin, rows: new Table(), kept: {} });
+      this.grow(this.beside.get(run).rows, start, count, columns, buffers[3 + index]);
+    });
   }
 
   grow(table, start, count, columns, buffer) {

@@ -28,6 +28,7 @@ export class ZoomGestures {
     this.store = store;
     this.places = places;
     this.point = point;
+    this.picked = null; // hears of a click that was no drag
     this.start = null;
     this.band = h("div", { class: "zoo-band", hidden: "" });
     canvas.addEventListener("pointerdown", (event) => this.down(event));
@@ -72,6 +73,7 @@ export class ZoomGestures {
     const start = this.start;
     const dragged = !this.band.hidden;
     this.end();
+    if (start && !dragged && this.places()) this.picked?.(this.places().iterationAt(event.offsetX));
     if (!start || !dragged) return;
     const [from, to] = [start.left, event.offsetX].map(this.places().iterationAt).sort((a, b) => a - b);
     const [low, high] = [Math.max(from, this.whole[0]), Math.min(to, this.whole[1])];
