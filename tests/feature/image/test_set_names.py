@@ -12,10 +12,14 @@ from zoo_lab.feature.image import DistributedImageSet, ImageSet, LocalImageSet
 
 MODULES = [
     "access", "annotated", "coco", "detections", "files", "frames", "hadoop", "imageset", "imageset_distributed",
-    "imageset_local", "imageset_reading", "imageset_sources", "labels", "loading", "members", "parquet", "pipeline",
-    "playable", "playground", "policy", "protobuf", "reading", "taking", "tfrecord", "viewable", "viewing", "voc",
+    "imageset_local", "imageset_reading", "imageset_sources", "labels", "loading", "members", "namedfiles", "othersources", "parquet", "pipeline",
+    "playable", "playground", "policy", "protobuf", "reading", "sequencefiles", "taking", "tfrecord", "viewable", "viewing", "voc",
 ]  # fmt: skip
-READERS = [name for name, value in vars(ImageSet).items() if isinstance(value, classmethod)]
+READERS = [
+    name
+    for name in dir(ImageSet)
+    if not name.startswith("_") and isinstance(inspect.getattr_static(ImageSet, name), classmethod)
+]
 
 
 def public(cls: type) -> dict[str, object]:
@@ -37,7 +41,7 @@ def test_every_argument_of_a_reader_is_documented(name):
 
 
 def test_there_are_readers_for_every_source():
-    assert len(READERS) == 9
+    assert len(READERS) == 10
     assert READERS == [name for name in READERS if name.startswith(("read", "from"))]
 
 

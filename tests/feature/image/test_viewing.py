@@ -375,6 +375,14 @@ def test_a_set_is_html_png_and_text_wherever_it_is_asked_for(tmp_path):
     assert set(images._repr_mimebundle_(include={"text/plain", "image/png"}, exclude={"image/png"})) == {"text/plain"}
 
 
+def test_in_a_kernel_the_live_widget_is_among_them(monkeypatch):
+    monkeypatch.setattr("zoo_lab.widgets.kernel.in_kernel", lambda: True)
+    viewer = ImageSet.from_arrays([feature()]).show()
+    bundle = viewer._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == viewer.widget.model_id
+    assert "folder/china.jpg" in bundle["text/plain"]
+
+
 def test_a_set_that_cannot_be_read_is_its_representation(tmp_path):
     (tmp_path / "a.png").write_bytes(b"")
     images = ImageSet.read(tmp_path)

@@ -49,19 +49,24 @@ class EncodedRows:
 
     def __call__(self, values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
         for feature in map(expect_feature, values):
-            yield _row(feature, None if feature.problem else self._file(feature))
+            yield _row(feature, None if feature.problem else encoded(feature, self.original, "write_parquet"))
 
-    def _file(self, feature: ImageFeature) -> bytes:
-        if self.original and feature.bytes is not None:
-            return feature.bytes
-        image = feature.require_image()
-        if image.dtype != np.uint8 or image.shape[2] not in (1, 3, 4):
-            msg = (
-                f"write_parquet: {feature.name}: expected a picture of 8 bits with 1, 3 or 4 channels; received "
-                f"{image.dtype} of {image.shape}. Write the set before such steps, or write what to_dataframe() gives."
-            )
-            raise DataError(msg)
-        return cv2.imencode(".png", image)[1].tobytes()
+
+def encoded(feature: ImageFeature, original: bool, what: str) -> bytes:
+    """Return an image as a file: its own if that is still `original`, or else a PNG of its picture.
+
+    Raises `DataError` saying `what` takes only pictures that PNG can hold.
+    """
+    if original and feature.bytes is not None:
+        return feature.bytes
+    image = feature.require_image()
+    if image.dtype != np.uint8 or image.shape[2] not in (1, 3, 4):
+        msg = (
+            f"{what}: {feature.name}: expected a picture of 8 bits with 1, 3 or 4 channels; received "
+            f"{image.dtype} of {image.shape}. Write the set before such steps, or write what to_dataframe() gives."
+        )
+        raise DataError(msg)
+    return cv2.imencode(".png", image)[1].tobytes()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """ImageSet: many images, on this machine or on a cluster, read and transformed when they are asked for.
 
-imageset is what a set can do and how one is made · imageset_local and imageset_distributed do it · imageset_reading
+imageset is what a set can do and how one is made, othersources how of what is no plain file · imageset_local and imageset_distributed do it · imageset_reading
 decides how files are read · pipeline is what happens to each image · policy is what becomes of bad files.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.feature.image.files import EXTENSIONS, PathLike
+from zoo_lab.feature.image.othersources import OtherSources
 from zoo_lab.feature.image.policy import Report
 from zoo_lab.feature.image.reading import MAX_PIXELS
-from zoo_lab.feature.image.viewable import Viewable
 from zoo_lab.feature.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zoo_lab.feature.image.feature import ImageFeature
 
 
-class ImageSet(Viewable):
+class ImageSet(OtherSources):
     """Many images. `ImageSet.read` and its kin make one; nothing is read before it is asked for.
 
     With `sc` (an NNContext, SparkContext or SparkSession) a set is distributed: its workers read the images, and what
@@ -80,140 +80,6 @@ class ImageSet(Viewable):
         options = Options(min_partitions, resize_height, resize_width, image_codec, policy, max_pixels)
         found = {"recursive": recursive, "extensions": extensions}
         return read(path, sc, options, with_label=with_label, one_based_label=one_based_label, **found)
-
-    @classmethod
-    def read_voc(
-        cls,
-        path: PathLike,
-        split: str | None = None,
-        sc: Any = None,
-        *,
-        classes: Sequence[str] | None = None,
-        min_partitions: int | None = None,
-        resize_height: int = -1,
-        resize_width: int = -1,
-        image_codec: int = -1,
-        policy: str = "raise",
-        max_pixels: int = MAX_PIXELS,
-    ) -> ImageSet:
-        """Return a PASCAL VOC data set: its images with boxes, in pixels as the files have them.
-
-        Args:
-            path: a folder with JPEGImages and Annotations, such as VOCdevkit/VOC2007.
-            split: a list in ImageSets/Main, such as "trainval"; None for every annotated image.
-            classes: names of the classes, numbered from 0; None for the 20 of PASCAL VOC.
-            sc, min_partitions, resize_height, resize_width, image_codec, policy, max_pixels: as in `read`.
-
-        Raises `DataError` naming what is missing, and the file that is no annotation or names another class.
-        """
-        from zoo_lab.feature.image.imageset_reading import Options, read_annotated
-        from zoo_lab.feature.image.voc import CLASSES, Voc
-
-        options = Options(min_partitions, resize_height, resize_width, image_codec, policy, max_pixels)
-        return read_annotated(Voc(path, split, CLASSES if classes is None else classes), sc, options)
-
-    @classmethod
-    def read_coco(
-        cls,
-        images: PathLike,
-        annotations: PathLike,
-        sc: Any = None,
-        *,
-        min_partitions: int | None = None,
-        resize_height: int = -1,
-        resize_width: int = -1,
-        image_codec: int = -1,
-        policy: str = "raise",
-        max_pixels: int = MAX_PIXELS,
-    ) -> ImageSet:
-        """Return a COCO data set: its images with boxes in pixels; `label_map` numbers its categories from 0 by id.
-
-        Args:
-            images: the folder with the images.
-            annotations: the JSON file, such as instances_val2017.json; boxes of crowds are marked as difficult.
-            sc, min_partitions, resize_height, resize_width, image_codec, policy, max_pixels: as in `read`.
-
-        Raises `DataError` naming the file that is no COCO annotation, and images that are missing.
-        """
-        from zoo_lab.feature.image.coco import Coco
-        from zoo_lab.feature.image.imageset_reading import Options, read_annotated
-
-        options = Options(min_partitions, resize_height, resize_width, image_codec, policy, max_pixels)
-        return read_annotated(Coco(images, annotations), sc, options)
-
-    @classmethod
-    def read_tfrecord(
-        cls,
-        path: PathLike | Sequence[PathLike],
-        sc: Any = None,
-        *,
-        image_key: str = "image/encoded",
-        label_key: str | None = "image/class/label",
-        min_partitions: int | None = None,
-        resize_height: int = -1,
-        resize_width: int = -1,
-        image_codec: int = -1,
-        policy: str = "raise",
-        max_pixels: int = MAX_PIXELS,
-    ) -> ImageSet:
-        """Return the images in TFRecord files of `tf.train.Example`s, with labels as they are stored.
-
-        Args:
-            path: files, folders or globs, as in `read`.
-            image_key: feature with the encoded image.
-            label_key: feature with the label, a number; None for no labels.
-            sc, min_partitions, resize_height, resize_width, image_codec, policy, max_pixels: as in `read`. A
-                distributed set reads each TFRecord file as a whole, so these must fit into a task's memory.
-
-        Raises `DataError` naming the file that is no TFRecord, or is cut off.
-        """
-        from zoo_lab.feature.image.imageset_reading import Options, read_tfrecord
-        from zoo_lab.feature.image.tfrecord import Keys
-
-        options = Options(min_partitions, resize_height, resize_width, image_codec, policy, max_pixels)
-        return read_tfrecord(path, sc, options, Keys(image_key, label_key))
-
-    @classmethod
-    def read_parquet(
-        cls,
-        path: PathLike,
-        sc: Any = None,
-        *,
-        resize_height: int = -1,
-        resize_width: int = -1,
-        image_codec: int = -1,
-        policy: str = "raise",
-        max_pixels: int = MAX_PIXELS,
-    ) -> ImageSet:
-        """Return the images that `write_parquet` wrote; the arguments are those of `read`."""
-        from zoo_lab.feature.image.imageset_reading import Options
-        from zoo_lab.feature.image.parquet import read_parquet
-
-        options = Options(None, resize_height, resize_width, image_codec, policy, max_pixels)
-        return read_parquet(path, sc, options)
-
-    @classmethod
-    def read_volumes(
-        cls,
-        path: PathLike | Sequence[PathLike],
-        sc: Any = None,
-        *,
-        key: str | None = None,
-        with_label: bool = False,
-        one_based_label: bool = False,
-        policy: str = "raise",
-    ) -> ImageSet:
-        """Return the volumes in NIfTI, MATLAB and NumPy files, each as the tensor (depth, height, width, channels).
-
-        Args:
-            path: files, folders or globs of this machine; the workers of a distributed set must see them too.
-            key: name of the variable in MATLAB files.
-            sc, with_label, one_based_label, policy: as in `read`.
-        """
-        from zoo_lab.feature.image.imageset_reading import read_volumes
-
-        labels = {"with_label": with_label, "one_based_label": one_based_label}
-        return read_volumes(path, sc, key, policy, **labels)
 
     @classmethod
     def from_arrays(

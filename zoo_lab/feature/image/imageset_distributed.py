@@ -199,6 +199,12 @@ class DistributedImageSet(ImageSet):
         with self.context.jobs.session("zoo_lab: write images") as session, interruptible():
             session.run(lambda: frame.write.parquet(resolved(self.context, os.fspath(output))))
 
+    def write_sequence_files(self, output: PathLike, layout: str = "labels") -> None:
+        """Write the images to a new folder of Hadoop sequence files; see `ImageSet.write_sequence_files`."""
+        from zoo_lab.feature.image.sequencefiles import write_sequence_files
+
+        write_sequence_files(self.context, self._source.images(), self._pipeline, output, layout)
+
     def __repr__(self) -> str:
         return f"DistributedImageSet({type(self._source).__name__}{self._pipeline.told()})"
 

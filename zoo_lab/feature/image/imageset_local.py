@@ -194,6 +194,10 @@ class LocalImageSet(ImageSet):
 
         write_local(output, self._pipeline, self._sources)
 
+    def write_sequence_files(self, output: PathLike, layout: str = "labels") -> None:
+        """Write the images to a new folder of Hadoop sequence files; see `ImageSet.write_sequence_files`."""
+        self.to_distributed().write_sequence_files(output, layout)
+
     def __repr__(self) -> str:
         waiting = " in files" if any(LOADER in source.extra for source in self._sources[:1]) else ""
         return f"LocalImageSet({len(self._sources):,} images{waiting}{self._pipeline.told()})"

@@ -110,7 +110,7 @@ class ImageSetViewer:
 
         kinds = static_bundle(self._sheet(_SMALL))
         if in_kernel():
-            widget, _ = self.widget._repr_mimebundle_()  # noqa: SLF001 - Jupyter's protocol
+            widget, _ = self.widget._repr_mimebundle_()
             kinds = {**widget, **kinds}
         return {kind: data for kind, data in kinds.items() if (not include or kind in include) and kind not in exclude}
 
