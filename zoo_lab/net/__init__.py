@@ -1,7 +1,7 @@
 """Models from elsewhere: one module per format, each with a function `load` that returns a Keras model.
 
-keras_file reads what Keras 1 to 3 wrote · onnx reads ONNX · torch7 reads Torch7, through torch_file · layout turns axes
-architecture checks it before it is built · graphnet is what all become.
+keras_file reads what Keras 1 to 3 wrote; architecture checks it before it is built · onnx reads ONNX · torch7 reads
+Torch7, through torch_file · layout turns axes · graphnet is what all become.
 """
 
 from zoo_lab.core.lazy import lazy_names
