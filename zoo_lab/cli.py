@@ -206,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_serve(commands: Any) -> None:
     serving = commands.add_parser("serve", help="serve a model over HTTP, in the form of TensorFlow Serving's REST")
-    serving.add_argument("model", help="a Keras file, or the folder of a SavedModel")
+    serving.add_argument("model", help="a Keras, ONNX or Torch7 (.t7) file, or the folder of a SavedModel")
     serving.add_argument("--name", default="", help="in the address /v1/models/NAME:predict (default: the file's)")
     for option, kind, default, text in (
         ("--host", str, "127.0.0.1", "address to listen at"),

@@ -18,9 +18,12 @@ import numpy as np
 import pytest
 
 import zoo_lab
+from tests.net.torch7.writer import Module, dumps
 from zoo_lab import cli
 from zoo_lab.core.errors import ArgumentError
-from zoo_lab.serving.run import settings_for
+from zoo_lab.infer import InferenceModel
+from zoo_lab.serving.run import load, settings_for
+from zoo_lab.serving.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,17 @@ def test_the_command_serves_a_saved_model_with_a_new_token_until_it_is_interrupt
         process.kill()
         process.wait()
     assert "Traceback" not in errors
+
+
+def test_files_of_other_programs_are_served_by_their_ending(model: Any, tmp_path: Path) -> None:
+    pytest.importorskip("tf2onnx")
+    InferenceModel(model).export(tmp_path / "pair.onnx", format="onnx")
+    x = np.array([[1, 2, 3]], np.float32)
+    served = load(tmp_path / "pair.onnx", Settings())
+    np.testing.assert_allclose(served.predict(x), model.predict(x, verbose=0), atol=1e-5)
+    weight = np.arange(6, dtype=np.float32).reshape(2, 3)
+    (tmp_path / "pair.T7").write_bytes(dumps(Module("nn.Linear", weight=weight)))
+    np.testing.assert_allclose(load(tmp_path / "pair.T7", Settings()).predict(x), x @ weight.T, atol=1e-5)
 
 
 def test_a_place_where_others_reach_it_gets_a_token_and_cannot_do_without() -> None:

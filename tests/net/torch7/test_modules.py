@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,11 @@ def test_it_computes_what_it_is_defined_to(name: str, tmp_path: Path) -> None:
     (tmp_path / "net.t7").write_bytes(dumps(module))
     model = load(tmp_path / "net.t7", input_shape=x.shape[1:])
     np.testing.assert_allclose(model(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_page_lists_the_modules() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "loaders-torch.md").read_text()
+    assert set(re.findall(r"\b[A-Z]\w+", page.split("## Modules")[1])) == set(modules())
 
 
 def test_every_module_of_the_table_has_a_case() -> None:

@@ -20,6 +20,7 @@ from zoo_lab.net.onnx.operation import CONSTANT, LAYER, NOTHING, WEIGHT, Call, O
 from zoo_lab.net.onnx.table import CHANNELS, POINTWISE, Operator, operators
 
 _SMALL = 256  # elements: what is kept with the layer's arguments and not as a weight
+_LARGEST = 1 << 28  # elements of a constant that is computed from others
 _WEIGHTS = ("float32", "float16", "bfloat16", "float64")
 
 
@@ -141,6 +142,7 @@ class Builder:
         with tf.device("CPU:0"), self._telling(node):
             if entry.layout == CHANNELS:
                 values[0] = np.moveaxis(values[0], 1, -1)
+            _expect_modest(entry, call, values)
             result = entry.compute(call, *values)
         result = result if isinstance(result, (list, tuple)) else [result]
         for name, value in zip(node.outputs, result, strict=False):
@@ -290,6 +292,17 @@ def _argument(array: np.ndarray, trained: bool) -> dict[str, Any]:
     if trained or (array.size > _SMALL and array.dtype.name in _WEIGHTS):
         return {"from": WEIGHT, "shape": list(array.shape), "dtype": array.dtype.name, "trainable": trained}
     return {"from": CONSTANT, **written(np.asarray(array))}
+
+
+def _expect_modest(entry: Operator, call: Call, values: Sequence[Any]) -> None:
+    """Raise `ValueError` before a small file makes a constant that no memory holds."""
+    with tf.Graph().as_default():
+        result = entry.compute(call, *values)
+        made = result if isinstance(result, (list, tuple)) else [result]
+        elements = sum(tf.convert_to_tensor(value).shape.num_elements() or 0 for value in made)
+    if elements > _LARGEST:
+        msg = f"expected constants of at most {_LARGEST} elements; it would make {elements}"
+        raise ValueError(msg)
 
 
 def _turned(array: np.ndarray, rank: int) -> np.ndarray:
