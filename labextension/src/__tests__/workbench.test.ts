@@ -105,6 +105,7 @@ it('finds the notebook of a kernel among the sessions', () => {
 });
 
 it('inserts the cell that a widget asks the page for', async () => {
+  document.body.replaceWith(document.createElement('body')); // without the workbenches of other tests
   const inserted = vi.fn();
   commands.addCommand('notebook:insert-cell-below', { execute: inserted });
   activate([tracker(), null, null, null, null, null]);
