@@ -112,6 +112,6 @@ it('inserts the cell that a widget asks the page for', async () => {
   const detail = { source: '%zoo_context --master local[2]' };
   const event = new CustomEvent('zoo-lab:insert', { bubbles: true, cancelable: true, detail });
   document.body.dispatchEvent(event);
-  await vi.waitFor(() => expect(inserted).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(inserted).toHaveBeenCalledOnce(), { timeout: 5000 });
   expect(event.defaultPrevented).toBe(true);
 });
