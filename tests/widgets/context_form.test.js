@@ -101,7 +101,7 @@ it("copies the line", async () => {
   const writeText = vi.fn(async () => {});
   vi.stubGlobal("navigator", { clipboard: { writeText } });
   press("Copy");
-  await vi.waitFor(() => expect(said()).toBe("Copied."));
+  await vi.waitFor(() => expect(said()).toBe("Copied."), { timeout: 5000 });
   expect(writeText).toHaveBeenCalledWith("%zoo_context --master local[2]");
 });
 
@@ -115,5 +115,5 @@ it("asks the page for a cell, and copies where nobody answers", async () => {
   expect(writeText).not.toHaveBeenCalled();
   document.body.removeEventListener("zoo-lab:insert", taken);
   press("Insert as a cell");
-  await vi.waitFor(() => expect(said()).toBe("Copied."));
+  await vi.waitFor(() => expect(said()).toBe("Copied."), { timeout: 5000 });
 });

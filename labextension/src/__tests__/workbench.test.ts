@@ -105,12 +105,13 @@ it('finds the notebook of a kernel among the sessions', () => {
 });
 
 it('inserts the cell that a widget asks the page for', async () => {
+  document.body.replaceWith(document.createElement('body')); // without the workbenches of other tests
   const inserted = vi.fn();
   commands.addCommand('notebook:insert-cell-below', { execute: inserted });
   activate([tracker(), null, null, null, null, null]);
   const detail = { source: '%zoo_context --master local[2]' };
   const event = new CustomEvent('zoo-lab:insert', { bubbles: true, cancelable: true, detail });
   document.body.dispatchEvent(event);
-  await vi.waitFor(() => expect(inserted).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(inserted).toHaveBeenCalledOnce(), { timeout: 5000 });
   expect(event.defaultPrevented).toBe(true);
 });
