@@ -39,6 +39,7 @@ def losses(run, after=0):
     return [event.loss for event in run.events if isinstance(event, IterationDone) and event.iteration > after]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sync", ["shared", "collect", "sliced"])
 def test_a_branch_without_changes_computes_what_the_run_did_to_the_bit(train, sync):
     model = with_dropout()

@@ -48,6 +48,7 @@ def train_turning(train, model, data, turns, **arguments):
     return runs[0].wait(90)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sync", STRATEGIES)
 def test_clipping_turned_on_over_and_off_gives_the_weights_of_keras(train, sync):
     model, reference = twin(lambda: dense(keras.optimizers.SGD(0.1, momentum=0.5)))
