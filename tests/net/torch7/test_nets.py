@@ -150,7 +150,7 @@ def test_every_cut_of_a_file_is_told_and_nothing_hangs(path: Path, tmp_path: Pat
 def test_changed_bytes_never_give_more_than_a_typed_error(tmp_path: Path) -> None:
     content = dumps({"net": [1, "two", np.arange(3.0)], 5: Storage(1, 2)})
     for at in range(len(content)):
-        for value in (0, 3, 0x7F, 0xFF):
+        for value in (3, 0xFF):
             (tmp_path / "odd.t7").write_bytes(content[:at] + bytes([value]) + content[at + 1 :])
             try:
                 torch_values(tmp_path / "odd.t7")

@@ -225,18 +225,12 @@ def _target(node: Node, given: Any, value: Value) -> list[int] | None:
     if node.op == "Flatten":
         return [-1] if node.attributes["axis"] == 1 else None
     if node.op == "Reshape":
-        if (
-            given is None
-            or not given
-            or node.attributes.get("allowzero")
-            or (len(given) > 1 and -1 in given[1:] and given[0])
-        ):
+        if not given or node.attributes.get("allowzero") or (-1 in given[1:] and given[0]):
             return None
         target = [value.shape[i] if n == 0 and 0 < i < value.rank else n for i, n in enumerate(given)]
         return target[1:]
-    if given is None:
-        return None
     if node.op == "Squeeze":
+        given = given or [i for i, length in enumerate(value.shape) if length == 1]
         dropped = {axis % value.rank for axis in given}
         kept = [n for i, n in enumerate(value.shape) if i not in dropped]
         return None if 0 in dropped else kept[1:]

@@ -12,7 +12,7 @@ from zoo_lab.net.onnx.table import CHANNELS, operator
 
 
 def _inference_only(node: Any) -> str:
-    return "training_mode, outputs beside the first" if sum(map(bool, node.outputs)) > 1 else ""
+    return "training_mode" if node.attributes.get("training_mode") else ""
 
 
 @operator("BatchNormalization", layout=CHANNELS, trains=(1, 2), limits=_inference_only)
