@@ -66,6 +66,10 @@ def table(
         Row("spark.executorEnv.TF_NUM_INTEROP_THREADS", "1", "one task runs one graph"),
         Row("spark.executorEnv.TF_CPP_MIN_LOG_LEVEL", "2", "start-up chatter of TensorFlow hides real messages"),
         Row("spark.executorEnv.KERAS_BACKEND", "tensorflow", "the compiled training step is TensorFlow's"),
+        # glibc gives large arrays back to the system at once, and the next iteration pays for every page anew
+        Row("spark.executorEnv.MALLOC_MMAP_MAX_", "0", "a gradient's memory is there again for the next one"),
+        Row("spark.executorEnv.MALLOC_TRIM_THRESHOLD_", str(1 << 30), "the same, up to 1 GB a worker"),
+        Row("spark.executorEnv.MALLOC_TOP_PAD_", str(64 << 20), "memory grows in few steps"),
         Row("spark.executorEnv.TMPDIR", str(temporary or ""), "TensorFlow leaves generated files behind", _HERE),
         Row("spark.local.dir", str(temporary or ""), "Spark's files go too when Java is killed", _HERE),
         Row("spark.python.unix.domain.socket.dir", _socket_folder(temporary), "Spark leaves sockets behind", _HERE),
