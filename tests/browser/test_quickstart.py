@@ -56,7 +56,9 @@ def pause_and_turn(lab, monitor: Locator) -> None:
     monitor.get_by_label("New learning rate").press("Enter")
     monitor.get_by_role("button", name="Resume").click()
     wait_for_iteration(lab, monitor, reached + 1)
-    expect(monitor.locator(".zoo-knob")).to_contain_text("learning rate 0.0005", timeout=15_000)
+    expect(monitor.locator(".zoo-knob[data-knob='learning_rate']")).to_contain_text(
+        "learning rate 0.0005", timeout=15_000
+    )
     expect(monitor.locator(".zoo-events summary")).to_contain_text(re.compile(r"\d+ events"))
 
 

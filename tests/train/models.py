@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from typing import Any
 
 import keras
@@ -53,3 +56,39 @@ def dense(optimizer: Any = None, **arguments: Any) -> Any:
 def linear() -> Any:
     """Return the smallest compiled classifier of `table` rows."""
     return compiled(keras.Sequential([layers.Input((FEATURES,)), layers.Dense(CLASSES, "softmax")], name="linear"))
+
+
+class Falls(layers.Layer):
+    """In its third step takes its worker down where `marker` does not tell that it has, or raises where there is none."""
+
+    def __init__(self, marker="", **arguments):
+        super().__init__(**arguments)
+        self.marker, self.steps = marker, 0
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        import tensorflow
+
+        flat = tensorflow.numpy_function(self.fall, [], tensorflow.float32)
+        return inputs + keras.ops.reshape(flat, (1, 1))
+
+    def fall(self):
+        self.steps += 1
+        if self.steps == 3 and not self.marker:
+            message = "one worker only" if os.getpid() % 2 == 0 else "the other worker"
+            raise ArithmeticError(message)
+        if self.steps == 3:
+            with contextlib.suppress(FileExistsError), open(self.marker, "x", encoding="ascii"):
+                os.kill(os.getpid(), signal.SIGKILL)
+        return np.float32(0)
+
+    def get_config(self):
+        return {**super().get_config(), "marker": self.marker}
+
+
+def mortal(marker: str, optimizer: Any = None) -> Any:
+    """Return a compiled classifier of `table` rows that takes one worker down in its third step, see `Falls`."""
+    return compiled(
+        keras.Sequential([layers.Input((FEATURES,)), Falls(marker), layers.Dense(CLASSES, "softmax")]), optimizer
+    )
