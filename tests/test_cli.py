@@ -55,7 +55,7 @@ def test_lab_hands_its_options_to_jupyterlab(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "zoo_lab.cli", "lab", str(tmp_path), "--show-config-json"]
     project = str(Path(cli.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [project, os.environ.get("PYTHONPATH")]))}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=environment)
     assert json.loads(done.stdout)["ServerApp"]["root_dir"] == str(tmp_path)
 
 

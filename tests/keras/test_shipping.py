@@ -96,7 +96,7 @@ def rebuilt_elsewhere(model, x, folder):
         [sys.executable, "-c", REBUILD, str(folder / "package")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

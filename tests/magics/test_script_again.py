@@ -52,7 +52,7 @@ def test_an_exported_script_gives_the_same_losses(run_cell, shell, context, tmp_
         env={**os.environ, "PYTHONPATH": str(_PROJECT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     [again] = (tmp_path / ".zoo_lab" / "runs").glob("*second*.jsonl")

@@ -109,7 +109,7 @@ def test_a_saved_search_predicts_the_same_in_a_new_process(tuned: Any, wine: Any
     wine.write.parquet(str(tmp_path / "wine"))
     command = [sys.executable, "-c", LOAD, *(str(tmp_path / name) for name in ("model", "wine", "result.json"))]
     done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300, check=False
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     there = json.loads((tmp_path / "result.json").read_text())["data"]

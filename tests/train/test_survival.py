@@ -265,7 +265,7 @@ def test_a_driver_that_was_killed_goes_on_in_a_new_process_to_the_same_weights(t
         [sys.executable, "-c", _RESUME, "local[2]", str(tmp_path), "dies"],
         env={**os.environ, "PYTHONPATH": str(_PROJECT)},
         capture_output=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert died.returncode == -signal.SIGKILL, died.stderr

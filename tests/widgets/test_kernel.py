@@ -34,10 +34,10 @@ def test_a_kernel_knows_the_id_and_the_folder_that_its_server_gave_it(tmp_path):
     try:
         client = manager.get_kernel(kernel_id).client()
         client.start_channels()
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=180)
         code = "from zoo_lab.widgets import board, kernel; b = board.Board.of_this_kernel()"
         asked = {"known": "[kernel.in_kernel(), kernel.kernel_id(), str(b.folder)]"}
-        reply = client.execute(code, user_expressions=asked, reply=True, timeout=60)
+        reply = client.execute(code, user_expressions=asked, reply=True, timeout=180)
         known = reply["content"]["user_expressions"]["known"]["data"]["text/plain"]
         client.stop_channels()
     finally:

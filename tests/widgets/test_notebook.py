@@ -33,7 +33,7 @@ def execute(path: Path, count: str, wait: str = "0") -> nbformat.NotebookNode:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     project = Path(__file__).resolve().parents[2]
     resources = {"metadata": {"path": str(project)}}
-    return NotebookClient(notebook, resources=resources, timeout=60, store_widget_state=False).execute()
+    return NotebookClient(notebook, resources=resources, timeout=180, store_widget_state=False).execute()
 
 
 @pytest.fixture(scope="module")
