@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -110,7 +111,7 @@ class Cluster:
         try:
             with opener.open(f"http://{_HOST}:{self._ui_port}/json/", timeout=10) as answer:
                 return json.load(answer)
-        except OSError:
+        except (OSError, ValueError):  # a page instead of JSON: not the master, or not yet
             return None
 
 
@@ -138,9 +139,13 @@ def standalone(
 
 
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server((_HOST, 0))) for _ in range(count)]
-        return [probe.getsockname()[1] for probe in probes]
+    """Return ports that are free, of those that Linux hands out to nobody meanwhile: these begin at 32,768."""
+    found: list[int] = []
+    while len(found) < count:
+        port = 10_000 + secrets.randbelow(22_000)
+        with contextlib.suppress(OSError), socket.create_server((_HOST, port)):
+            found.append(port)
+    return found
 
 
 def _wait_until(true: Callable[[], bool], otherwise: str) -> None:

@@ -181,8 +181,8 @@ def check_losses(driver: Driver) -> None:
     ]:
         told, weights = driver.train(disturb)
         assert told["state"] == "finished", disturb.__name__
-        if disturb is kill_worker:
-            assert re.fullmatch(r"worker [01] on \S+", told["who"][0]), told["who"]
+        if disturb is kill_worker:  # nobody is lost where it was killed between two jobs: Spark starts another
+            assert all(re.fullmatch(r"worker [01] on \S+", who) for who in told["who"]), told["who"]
         assert told["iterations"] == list(range(1, 121)), disturb.__name__
         assert same(weights, expected, tolerance), disturb.__name__
 
