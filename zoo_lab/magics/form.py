@@ -73,6 +73,7 @@ def line_of(command: Command, values: Mapping[str, str]) -> str:
     """Return the magic's line that says the same as the fields.
 
     Example:
+        >>> from zoo_lab.magics.context import COMMAND
         >>> line_of(COMMAND, {"--master": "local[2]", "--debug": "1", "--app-name": "my run"})
         "%zoo_context --master local[2] --app-name 'my run' --debug"
     """
