@@ -183,7 +183,7 @@ def test_percentiles_are_those_of_the_last_calls(monkeypatch: pytest.MonkeyPatch
 
 
 def test_wrong_calls_say_what_to_do(model: Any) -> None:
-    with pytest.raises(ModelError, match="Call load_keras or load_tf first"):
+    with pytest.raises(ModelError, match="Call load_keras or another loader first"):
         InferenceModel().predict(np.zeros((1, 4)))
     with pytest.raises(ArgumentError, match="concurrency"):
         InferenceModel(model, concurrency=0)
