@@ -1,8 +1,8 @@
 """The optimizer's update on the flat weights against Keras' own apply on the variables, in turns, in one process.
 
 Keras' side is its best: compiled as in its own training step, with the gradients as tensors. zoo_lab's takes the flat
-gradient as an array and writes the new weights into one, since that is what its iterations do. `half` is what each of
-two workers does in an iteration: one slice.
+gradient as an array and gives the new weights as arrays, piece by piece, as `sliced` sends them on; `copied` writes them
+into one array too, as the other strategies do. `half` is what each of two workers does in an iteration: one slice.
 """
 
 from __future__ import annotations
@@ -31,14 +31,22 @@ def compare(rounds: int = _ROUNDS, megabytes: float = 100) -> list[dict[str, Any
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return the table of the figures."""
-    heads = ["model", "weights", "Keras' apply ms", "flat update ms", "ratio", "slice of one of two ms"]
+    heads = [
+        "model",
+        "weights",
+        "Keras' apply ms",
+        "flat update ms",
+        "ratio",
+        "into one array ms",
+        "slice of one of two ms",
+    ]
     return table(
         heads,
         [
             [
                 row["model"],
                 f"{row['weights']:,}",
-                *(f"{row[name]:.2f}" for name in ("keras", "flat", "ratio", "half")),
+                *(f"{row[name]:.2f}" for name in ("keras", "flat", "ratio", "copied", "half")),
             ]
             for row in rows
         ],
@@ -46,14 +54,18 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def _compare(model: Any, rounds: int) -> dict[str, Any]:
+    from zoo_lab.train.tensors import aligned
+
     variables = model.trainable_variables
     model.optimizer.build(variables)
     random = np.random.default_rng(0)
     gradients = [random.normal(size=tuple(variable.shape)).astype("float32") for variable in variables]
-    flat = np.concatenate([gradient.ravel() for gradient in gradients])
+    flat = aligned(sum(gradient.size for gradient in gradients), "f4")
+    np.concatenate([gradient.ravel() for gradient in gradients], out=flat)
     ways = {
         "keras": _keras_apply(model, gradients),
         "flat": _flat_update(model, flat),
+        "copied": _flat_update(model, flat, np.zeros_like(flat)),
         "half": _flat_update(model, flat[: len(flat) // 2]),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -81,7 +93,7 @@ def _keras_apply(model: Any, gradients: list[np.ndarray]) -> Callable[[], Any]:
     return lambda: apply(tensors).numpy()
 
 
-def _flat_update(model: Any, gradient: np.ndarray) -> Callable[[], Any]:
+def _flat_update(model: Any, gradient: np.ndarray, into: np.ndarray | None = None) -> Callable[[], Any]:
     from zoo_lab.train.update import SliceUpdate, rule_of
 
     rule = rule_of(model.optimizer, model.trainable_variables, unconnected=False, sparse=False)
@@ -90,5 +102,4 @@ def _flat_update(model: Any, gradient: np.ndarray) -> Callable[[], Any]:
     update = SliceUpdate(rule, len(gradient), gradient.dtype, bool(model.jit_compile))
     nothing = np.zeros_like(gradient)
     update.load(nothing, [nothing] * rule.slots, [0.0] * rule.scalars, 0)
-    weights = np.zeros_like(gradient)
-    return lambda: update(gradient, _RATE, weights)
+    return lambda: update.pieces(gradient, _RATE) if into is None else update(gradient, _RATE, into)

@@ -1,5 +1,6 @@
 """Numbers in 16 bits: rounded to nearest, with what rounding took carried on."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -51,6 +52,17 @@ def test_rounding_has_no_bias_where_truncation_shrinks_by_a_quarter_percent(name
     shrunk = float(truncated(values).mean(dtype=np.float64) / values.mean(dtype=np.float64) - 1)
     assert abs(bias) < 3e-5
     assert shrunk < -2e-3
+
+
+def test_every_kind_of_float32_becomes_the_bfloat16_that_numpy_makes_of_it():
+    kinds = [0x0, 0x80000000, 0x1, 0x007FFFFF, 0x3F808000, 0x3F818000, 0x7F7F7FFF, 0x7F800000, 0xFF800000]
+    kinds += [0x7F800001, 0x7FC00000, 0x7FFFFFFF, 0xFFFFFFFF, 0x7FFF8000]  # not numbers, some at the end of the range
+    everything = np.random.default_rng(4).integers(0, 1 << 32, 10_000, dtype=np.uint64).astype(np.uint32)
+    for bits in (*kinds, *everything):
+        value = np.array([bits], np.uint32).view("f4")
+        with np.errstate(invalid="ignore"):
+            expected = value.astype(ml_dtypes.bfloat16).astype("f4")
+        np.testing.assert_array_equal(there_and_back("bf16", value), expected)
 
 
 @lossy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from zoo_lab.keras.shipping import ModelPackage
 from zoo_lab.train.batches import Schedule
 from zoo_lab.train.exchange import Exchange
 from zoo_lab.train.layout import Layout
+from zoo_lab.train.letters import Letters
 from zoo_lab.train.setup import MEET, DataSetup, Failure, Prepared, Report, Setup
 from zoo_lab.train.task import Task, prepare
 
@@ -31,6 +33,7 @@ class WorkersLost(RuntimeError):
     """A worker died or gave up, or files of its are gone: nobody's fault, and the job is done again."""
 
 
+_numbers = itertools.count()
 _EXCHANGE_BYTES = 1 << 20  # more than the moments of all channels of most models
 _LOSS = re.compile(r"(Python worker (exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 
@@ -102,6 +105,15 @@ class Engine:
     def broadcast(self, value: Any) -> Broadcast:
         """Return a broadcast of `value`; the caller destroys it."""
         return self._session.run(lambda: self.context.sc.broadcast(value))
+
+    def letters(self) -> Letters:
+        """Return letters for this run's weights; the caller closes them."""
+        layout, name = self.setup.layout, f"{self.setup.run}.letter-{next(_numbers)}"
+        return Letters(self.context.shared_memory_folder, name, layout.weights_size, layout.dtype)
+
+    def send_letter(self, letters: Letters, weights: np.ndarray, rest: Any) -> Broadcast:
+        """Return a broadcast of weights and an object, for `letters.opened`; the caller destroys it."""
+        return self._session.run(lambda: letters.send(self.context.sc, weights, rest))
 
     def running_tasks(self) -> int | None:
         """Return how many tasks of the job under way have a slot, None where there is no such job."""

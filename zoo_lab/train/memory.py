@@ -121,7 +121,7 @@ class SharedMemory:
         """
         with path.open("wb") as file:
             try:
-                _set_aside(file, shape.nbytes)
+                set_aside(file, shape.nbytes)
             except OSError:
                 path.unlink()
                 raise
@@ -243,7 +243,8 @@ class SharedMemory:
         self.header[7] += 1
 
 
-def _set_aside(file: BinaryIO, nbytes: int) -> None:
+def set_aside(file: BinaryIO, nbytes: int) -> None:
+    """Make a file so long, and raise `OSError` where there is no room for all of it."""
     if sys.platform == "linux":
         os.posix_fallocate(file.fileno(), 0, nbytes)
     else:

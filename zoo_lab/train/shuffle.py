@@ -6,14 +6,16 @@ of megabytes; here a chunk goes to the socket as it is and comes out as it went 
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from zoo_lab.core.slices import slice_bounds
+from zoo_lab.train.tensors import aligned
 from zoo_lab.train.wire import CHUNK_BYTES, Wire
 
 if TYPE_CHECKING:
@@ -62,16 +64,25 @@ def place(number: int) -> Record:
 
 
 def chunks(
-    kind: str, sender: int, values: np.ndarray, start: int = 0, stop: int | None = None, pack: Any = None
+    kind: str,
+    sender: int,
+    values: np.ndarray,
+    start: int = 0,
+    stop: int | None = None,
+    pack: Any = None,
+    before: int = 0,
 ) -> Iterator[Record]:
-    """Yield values from `start` to `stop` as records, each chunk as `pack` returns it; offsets count from `start`."""
+    """Yield values from `start` to `stop` as records, each chunk as `pack` returns it.
+
+    Offsets count from `start`, and `before` values of the array that were sent otherwise.
+    """
     stop = len(values) if stop is None else stop
     step = max(1, CHUNK_BYTES // values.itemsize)
     for at in range(start, stop, step):
         chunk = values[at : min(at + step, stop)]
         content = (chunk if pack is None else pack(chunk)).view(np.uint8)
         record = bytearray(_HEADER.size + len(content))
-        _HEADER.pack_into(record, 0, sender, _KINDS.index(kind), at - start)
+        _HEADER.pack_into(record, 0, sender, _KINDS.index(kind), before + at - start)
         record[_HEADER.size :] = content.data
         yield record
 
@@ -100,7 +111,7 @@ def summed(parts: list[Chunk], wire: Wire, dtype: np.dtype) -> np.ndarray:
     ordered = sorted(parts, key=lambda part: (part.offset, part.sender))
     if not ordered:
         return np.zeros(0, dtype)
-    total = np.empty(ordered[-1].offset + len(wire.unpacked(ordered[-1].content, dtype)), dtype)
+    total = aligned(ordered[-1].offset + len(wire.unpacked(ordered[-1].content, dtype)), dtype)
     filled = 0
     for part in ordered:
         values = wire.unpacked(part.content, dtype)
@@ -113,16 +124,6 @@ def summed(parts: list[Chunk], wire: Wire, dtype: np.dtype) -> np.ndarray:
     return total
 
 
-def joined(parts: list[Chunk], dtype: np.dtype) -> np.ndarray:
-    """Return the values of chunks, one after another."""
-    values, at = np.empty(sum(len(part.content) for part in parts) // dtype.itemsize, dtype), 0
-    for part in parts:
-        own = np.frombuffer(part.content, dtype)
-        values[at : at + len(own)] = own
-        at += len(own)
-    return values
-
-
 def shuffled(rdd: RDD, partitions: int) -> RDD:
     """Return the RDD of the records in their partitions; the function of `rdd` yields what `sent_to` does.
 
@@ -132,15 +133,53 @@ def shuffled(rdd: RDD, partitions: int) -> RDD:
     from pyspark.serializers import NoOpSerializer
 
     context, rdd._bypass_serializer = rdd.context, True
-    pairs = context._jvm.PairwiseRDD(rdd._jrdd.rdd()).asJavaPairRDD()
-    partitioner = context._jvm.PythonPartitioner(partitions, id(sent_to))
-    return RDD(context._jvm.PythonRDD.valueOfPair(pairs.partitionBy(partitioner)), context, NoOpSerializer())
+    jvm = context._jvm
+    pairs = jvm.PairwiseRDD(rdd._jrdd.rdd()).asJavaPairRDD()
+    moved = pairs.partitionBy(jvm.PythonPartitioner(partitions, id(sent_to)))
+    # Java's own serialization, the default, passes arrays on in pieces of 1 KB
+    moved.rdd().setSerializer(jvm.org.apache.spark.serializer.KryoSerializer(context._jsc.sc().conf()))
+    return RDD(jvm.PythonRDD.valueOfPair(moved), context, NoOpSerializer())
 
 
-def raw(rdd: RDD) -> RDD:
-    """Let an RDD, whose function yields records, give them to the driver as they are."""
+def arriving(rdd: RDD, slices: int, **arrays: np.ndarray) -> RDD:
+    """Let an RDD, whose function yields records, give the driver what `telling` was given and fill these arrays.
+
+    Args:
+        rdd: its records come from slice workers.
+        slices: number of slices of each array.
+        arrays: kind → where its chunks go.
+    """
     rdd._bypass_serializer = True
+    _ = rdd._jrdd  # sets the deserializer
+    rdd._jrdd_deserializer = _Arrival(slices, arrays)
     return rdd
+
+
+class _Arrival:
+    """What PySpark calls a serializer: reads records off a socket, values straight to their place."""
+
+    def __init__(self, slices: int, arrays: dict[str, np.ndarray]) -> None:
+        self._slices = slices
+        self._arrays = arrays
+
+    def load_stream(self, stream: BinaryIO) -> Iterator[Any]:
+        from pyspark.serializers import CPickleSerializer, read_int
+
+        with contextlib.suppress(EOFError):
+            while (length := read_int(stream)) >= 0:
+                sender, kind, offset = _HEADER.unpack(stream.read(_HEADER.size))
+                length -= _HEADER.size
+                if _KINDS[kind] == "told":
+                    yield CPickleSerializer().loads(stream.read(length))
+                else:
+                    self._fill(stream, sender, self._arrays[_KINDS[kind]], offset, length)
+
+    def _fill(self, stream: BinaryIO, sender: int, array: np.ndarray, offset: int, length: int) -> None:
+        start = slice_bounds(len(array), self._slices, sender)[0] + offset
+        own = array[start : start + length // array.itemsize]
+        if stream.readinto(memoryview(own).cast("B")) != length:
+            msg = f"Spark's answer ended within the values of slice {sender}."
+            raise ConnectionError(msg)
 
 
 def _read(record: Record) -> Any:

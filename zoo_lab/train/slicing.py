@@ -20,6 +20,7 @@ from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.context.shards import executor_folder
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.arrival import scaled_to_mean
+from zoo_lab.train.letters import opened
 from zoo_lab.train.setup import Failure, Order, Report
 from zoo_lab.train.shuffle import Record, chunks, chunks_of, read, sent_to, sliced_chunks, summed, telling
 from zoo_lab.train.task import failure, load_replica, train_part, working
@@ -29,11 +30,11 @@ from zoo_lab.train.wire import WIRES, Wire, with_feedback
 
 @dataclass(frozen=True)
 class Message:
-    """What an iteration starts from; sent as a broadcast.
+    """What an iteration starts from; sent in a letter with the flat weights.
 
     Attributes:
         order: the batch.
-        weights, state: flat.
+        state: flat.
         rate: the learning rate.
         updates: updates that the optimizer has done.
         rule: how slices are updated; None lets the driver update.
@@ -43,7 +44,6 @@ class Message:
     """
 
     order: Order
-    weights: np.ndarray
     state: np.ndarray
     rate: float
     updates: int
@@ -103,7 +103,7 @@ class Forward:
     """The function of the first stage: yields records on their way to the slice workers."""
 
     setup: Any
-    message: Any
+    letter: Any
 
     def __call__(self, index: int, records: Iterable[Any]) -> Iterator[Record]:
         """Compute the gradient of partition `index` and yield its slices."""
@@ -117,10 +117,10 @@ class Forward:
                 yield from sent_to(worker, telling(index, told))
 
     def _slices(self, replica: Any, index: int, handles: tuple[ShardHandle, ...]) -> Iterator[Record]:
-        message: Message = self.message.value
+        weights, message = opened(self.letter)
         workers = replica.setup.workers
         report, result = working(
-            replica, lambda own: train_part(own, index, handles, message.order, message.weights, message.state)
+            replica, lambda own: train_part(own, index, handles, message.order, weights, message.state)
         )
         begin = time.perf_counter()
         files: dict[str, str] = {}
@@ -168,7 +168,7 @@ class Update:
     """
 
     setup: Any
-    message: Any
+    letter: Any
     seed: Any = None
 
     def __call__(self, index: int, records: Iterable[Record]) -> Iterator[Record]:
@@ -180,16 +180,19 @@ class Update:
             yield from (telling(index, part) for part in failures)
             return
         try:
-            done, values, state = self._done(load_replica(self.setup), index, parts, begin)
+            done, pieces, state = self._done(load_replica(self.setup), index, parts, begin)
         except Exception as error:
             yield telling(index, error.lost if isinstance(error, _FileLost) else failure(error, index))
             return
         yield telling(index, done)
-        yield from chunks("gradient", index, values)
+        at = 0
+        for piece in pieces:
+            yield from chunks("gradient", index, piece, before=at)
+            at += len(piece)
         yield from chunks("state", index, state)
 
-    def _done(self, replica: Any, index: int, parts: list[Any], begin: float) -> tuple[SliceDone, Any, Any]:
-        message: Message = self.message.value
+    def _done(self, replica: Any, index: int, parts: list[Any], begin: float) -> tuple[SliceDone, list[Any], Any]:
+        weights, message = opened(self.letter)
         told = sorted((part for part in parts if isinstance(part, _Told)), key=lambda part: part.worker)
         losses = [part.loss for part in told]
         reports = [part.report for part in told if part.report is not None]
@@ -199,38 +202,39 @@ class Update:
         wire, dtype = WIRES[message.compression], replica.setup.layout.dtype
         order, arrived = message.order, sum(part.rows for part in told)
         if not order.accepts(sum(losses) * order.scale(arrived)) or not order.enough(arrived):
-            return SliceDone(index, reports, losses, {}, 0.0, received), np.zeros(0, dtype), np.zeros(0, dtype)
+            return SliceDone(index, reports, losses, {}, 0.0, received), [], np.zeros(0, dtype)
         gradient, state = summed(gradients, wire, dtype), summed(states, WIRES["none"], dtype)
         gradient, _, state = scaled_to_mean(gradient, (), state, order.scale(arrived))
+        pieces = [gradient]
         if message.rule is not None:
-            gradient, written = self._updated(replica, message, index, gradient)
+            pieces, written = self._updated(replica, message, index, weights, gradient)
             files |= written
-        return SliceDone(index, reports, losses, files, time.perf_counter() - begin, received), gradient, state
+        return SliceDone(index, reports, losses, files, time.perf_counter() - begin, received), pieces, state
 
     def _updated(
-        self, replica: Any, message: Message, index: int, gradient: np.ndarray
-    ) -> tuple[np.ndarray, dict[str, str]]:
+        self, replica: Any, message: Message, index: int, weights: np.ndarray, gradient: np.ndarray
+    ) -> tuple[list[np.ndarray], dict[str, str]]:
         run, name = replica.setup.run, file_name("slots", index)
-        own = slice(*slice_bounds(len(message.weights), replica.setup.workers, index))
+        own = slice(*slice_bounds(len(weights), replica.setup.workers, index))
         at, update = replica.slices.pop(index, (-1, None))
         if at != message.updates or self.seed is not None:
             if update is None or update.rule != message.rule:
                 compiled = bool(replica.model.jit_compile)
-                update = SliceUpdate(message.rule, own.stop - own.start, message.weights.dtype, compiled)
-            update.load(message.weights[own], *self._slots(message, own, index), message.updates)
-        weights = update(gradient, message.rate)
+                update = SliceUpdate(message.rule, own.stop - own.start, weights.dtype, compiled)
+            update.load(weights[own], *self._slots(message, own, index, weights.dtype), message.updates)
+        updated = update.pieces(gradient, message.rate)
         path, file = new_file(run, name, message.updates + 1)
         with file:
             for values in update.pieces_kept():
                 file.write(np.ascontiguousarray(values).data)
         replica.slices[index] = (message.updates + 1, update)
-        return weights, {name: path}
+        return updated, {name: path}
 
-    def _slots(self, message: Message, own: slice, index: int) -> tuple[Any, Any]:
+    def _slots(self, message: Message, own: slice, index: int, dtype: np.dtype) -> tuple[Any, Any]:
         if self.seed is not None:
             slots, scalars = self.seed.value
             return [values[own] for values in slots], scalars
-        return _split(read_file(message.files[file_name("slots", index)], message.weights.dtype), message.rule)
+        return _split(read_file(message.files[file_name("slots", index)], dtype), message.rule)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from zoo_lab.feature.structure import Structure, leaves, map_leaves
 from zoo_lab.train.exchange import Exchange
 from zoo_lab.train.layout import Layout, ModelVariables
 from zoo_lab.train.losses import Part
+from zoo_lab.train.tensors import borrowed
 
 
 @dataclass
@@ -68,7 +69,7 @@ class TrainStep:
         """Compute a step from flat `weights` and `state` (the updated variables only) on a part's arrays."""
         if self.updated:
             self._load(tf.constant(state))
-        results = self._function(weights, np.asarray(share, self.layout.dtype), seeds, data)
+        results = self._function(borrowed(weights), np.asarray(share, self.layout.dtype), seeds, data)
         # views of TensorFlow's memory: numpy() would copy
         loss, gradient, sparse, new_state, metrics = tf.nest.map_structure(np.asarray, results)
         return StepResult(float(loss), gradient, sparse, new_state, metrics)

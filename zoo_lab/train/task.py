@@ -21,6 +21,7 @@ from zoo_lab.core.frames import is_library
 from zoo_lab.core.messages import readable
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.feed import Feed
+from zoo_lab.train.letters import opened
 from zoo_lab.train.meeting import Gone
 from zoo_lab.train.microbatches import compute_part, noting
 from zoo_lab.train.setup import DataSetup, Failure, Order, Prepared, Report
@@ -75,12 +76,13 @@ def prepare(replica: Any, index: int, handles: Handles) -> Prepared:
 
 @dataclass(frozen=True)
 class TrainAndReturn:
-    """Compute a step; batch and weights come in a broadcast of (order, weights, state), the result with the report."""
+    """Compute a step; weights come in a letter with (order, state), the result goes with the report."""
 
-    message: Any
+    letter: Any
 
     def __call__(self, replica: Any, index: int, handles: Handles) -> Report:
-        report, result = train_part(replica, index, handles, *self.message.value)
+        weights, (order, state) = opened(self.letter)
+        report, result = train_part(replica, index, handles, order, weights, state)
         arrays = None if result is None else (result.gradient, result.state, result.sparse)
         return replace(report, arrays=arrays)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo_lab.train.tensors import borrowed
+
 PIECE = 1 << 22  # weights: 16 MB of float32
 _ELEMENTWISE = ("SGD", "Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Ftrl", "Lion")
 _PER_VARIABLE = ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor")
@@ -176,8 +178,13 @@ class SliceUpdate:
 
         They are written into `into`, if given.
         """
-        self._function([gradient[piece] for piece in self._pieces], np.float32(rate))
+        self._apply(gradient, rate)
         return self._whole(self._weights, into)
+
+    def pieces(self, gradient: np.ndarray, rate: float) -> list[np.ndarray]:
+        """Apply a gradient and return the new weights in pieces, one after another, valid until the next update."""
+        self._apply(gradient, rate)
+        return [self._as_flat(variable) for variable in self._weights]
 
     def kept(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return what the optimizer keeps: the slots, shape (size,) each, and the scalars."""
@@ -187,6 +194,9 @@ class SliceUpdate:
         """Yield what `kept` returns, one value after another and each in pieces, valid until the next update."""
         for variables in (*self._slots, self._scalars):
             yield from map(self._as_flat, variables)
+
+    def _apply(self, gradient: np.ndarray, rate: float) -> None:
+        self._function([borrowed(gradient[piece]) for piece in self._pieces], np.float32(rate))
 
     def _whole(self, variables: list[Any], into: np.ndarray | None = None) -> np.ndarray:
         values = np.empty(self.size, self._dtype) if into is None else into

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 import ml_dtypes
 import numpy as np
 
+_OVER = 0x7F7F8000  # the first float32 that rounds to infinity; NaN is above it too
 CHUNK_BYTES = 1 << 20  # what is done with a chunk on its way stays in the cache
 
 
@@ -54,7 +55,7 @@ class HalfWidth(Wire):
         self._largest = largest
 
     def packed(self, values: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             packed = values.astype(self._dtype)
         if not np.isfinite(packed).all():
             within = np.clip(values, -self._largest, self._largest).astype(self._dtype)
@@ -65,10 +66,28 @@ class HalfWidth(Wire):
         return np.frombuffer(buffer, self._dtype).astype(dtype)
 
 
+class UpperHalf(HalfWidth):
+    """The upper half of a float32; working on the bits takes half the time of converting number by number."""
+
+    def packed(self, values: np.ndarray) -> np.ndarray:
+        if values.dtype != np.float32:
+            return super().packed(values)
+        bits = values.view(np.uint32)
+        upper = bits & 0x7FFFFFFF
+        if upper.max(initial=0) >= _OVER:
+            return super().packed(values)
+        np.right_shift(bits, 16, out=upper)
+        upper &= 1  # to even where it lies in the middle
+        upper += bits
+        upper += 0x7FFF
+        upper >>= 16
+        return upper.astype(np.uint16).view(self._dtype)
+
+
 WIRES: dict[str, Wire] = {
     "none": Exact(),
     # the upper half of a float32: 8 bits of precision, the whole range
-    "bf16": HalfWidth(np.dtype(ml_dtypes.bfloat16), float(ml_dtypes.finfo(ml_dtypes.bfloat16).max)),
+    "bf16": UpperHalf(np.dtype(ml_dtypes.bfloat16), float(ml_dtypes.finfo(ml_dtypes.bfloat16).max)),
     # IEEE half precision: 11 bits of precision, up to ±65504
     "fp16": HalfWidth(np.dtype(np.float16), float(np.finfo(np.float16).max)),
 }

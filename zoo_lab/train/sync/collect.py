@@ -15,6 +15,7 @@ from zoo_lab.train.setup import Order, Report
 from zoo_lab.train.sync.base import Done, Sync, expect_all_rows, join_sparse
 from zoo_lab.train.sync.update import DriverUpdate
 from zoo_lab.train.task import TrainAndReturn
+from zoo_lab.train.tensors import aligned
 from zoo_lab.train.update import UpdateRule
 
 
@@ -24,6 +25,7 @@ class CollectSync(Sync):
     def __init__(self, engine: Engine, live: LiveModel, rule: UpdateRule | None) -> None:
         self._engine = engine
         self._newest = DriverUpdate(live, rule)
+        self._letters = engine.letters()
         self._last_end = 0.0
 
     def publish(self) -> None:
@@ -44,14 +46,14 @@ class CollectSync(Sync):
         """All that the next iteration starts from is what `pull` gave."""
 
     def close(self) -> None:
-        """Nothing outlives an iteration."""
+        self._letters.close()
 
     def _iterate(self, order: Order, finished: Callable[[Done], None]) -> None:
-        message = self._engine.broadcast((order, self._newest.weights, self._newest.state))
+        letter = self._engine.send_letter(self._letters, self._newest.weights, (order, self._newest.state))
         try:
-            reports: list[Report] = self._engine.run(self._engine.job(TrainAndReturn(message)))
+            reports: list[Report] = self._engine.run(self._engine.job(TrainAndReturn(letter)))
         finally:
-            message.destroy()  # unpersist() would leave the driver's temporary file behind
+            letter.destroy()
         expect_all_rows(order, reports)
         loss = sum(report.loss for report in reports)
         with undivided():
@@ -60,14 +62,15 @@ class CollectSync(Sync):
             if order.accepts(loss * order.scale(arrived)) and order.enough(arrived):
                 gradients, states, sparse = zip(*(report.arrays for report in reports if report.rows), strict=True)
                 total = _summed(gradients), join_sparse(list(sparse)), _summed(states)
-                self._newest.apply(*scaled_to_mean(*total, order.scale(arrived)))
+                self._newest.apply(*scaled_to_mean(*total, order.scale(arrived)), into=self._letters.blank())
             self._last_end, begin = time.perf_counter(), self._last_end
             finished(done_by_driver(order, reports, begin, returned, self._last_end))
 
 
 def _summed(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Return the sum in the order of the workers, with no copy of all of them side by side."""
-    total = np.array(arrays[0])
+    total = aligned(len(arrays[0]), arrays[0].dtype)
+    total[:] = arrays[0]
     for array in arrays[1:]:
         np.add(total, array, out=total)
     return total

@@ -20,7 +20,7 @@ from zoo_lab.train.arrival import scaled_sparse
 from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order
-from zoo_lab.train.shuffle import Record, chunks_of, joined, place, raw, read, sent_to, shuffled
+from zoo_lab.train.shuffle import Record, arriving, place, sent_to, shuffled
 from zoo_lab.train.slicing import Forward, Lost, Message, ReadSlots, RemoveFiles, SliceDone, Update
 from zoo_lab.train.sync.base import Done, Sync, expect_all_rows, join_sparse
 from zoo_lab.train.sync.collect import done_by_driver
@@ -52,6 +52,7 @@ class SlicedSync(Sync):
         self._workers = engine.setup.workers
         self._places = _placed(engine, self._workers)
         self._driver = DriverUpdate(live, None) if rule is None else None
+        self._letters = engine.letters()
         self._seed: Any = None
         self._interrupted = False
         self._files: dict[str, str] = {}
@@ -105,6 +106,7 @@ class SlicedSync(Sync):
 
     def close(self) -> None:
         self._drop_seed()
+        self._letters.close()
         with contextlib.suppress(Exception):  # Spark may have been stopped under us; then nothing is left to free
             if self._files:
                 self._engine.run(self._places.mapPartitionsWithIndex(RemoveFiles(self._engine.setup.run)))
@@ -113,8 +115,10 @@ class SlicedSync(Sync):
 
     def _iterate(self, order: Order, rate: float) -> Done:
         """Do one iteration and make its weights the newest."""
-        found = self._run_stages(order, rate)
-        slices = sorted((part for part in found if isinstance(part, SliceDone)), key=lambda done: done.slice)
+        values, state = self._letters.blank(), np.empty_like(self._state)
+        if self._driver is not None:  # what comes is the dense gradient
+            values = values[: self._engine.setup.layout.dense_size(self._engine.prepared.sparse)]
+        slices = self._run_stages(order, rate, values, state)
         reports = sorted((report for done in slices for report in done.reports), key=lambda report: report.worker)
         expect_all_rows(order, reports)
         returned = time.perf_counter()
@@ -122,45 +126,32 @@ class SlicedSync(Sync):
             arrived = [report.rows for report in reports]
             if order.accepts(sum(slices[0].losses) * order.scale(sum(arrived))) and order.enough(sum(arrived)):
                 sparse = join_sparse([report.arrays for report in reports if report.rows])
-                self._take(slices, found, order.again(arrived), rate, scaled_sparse(sparse, order.scale(sum(arrived))))
+                self._take(values, state, scaled_sparse(sparse, order.scale(sum(arrived))))
+                self._keep(slices, order.again(arrived), rate)
             self._last_end, begin = time.perf_counter(), self._last_end
             seconds = max(done.seconds for done in slices)
             return done_by_driver(order, reports, begin, returned, self._last_end, update=seconds)
 
-    def _run_stages(self, order: Order, rate: float) -> list[Any]:
-        """Return what the slice workers sent, in the order of the slices."""
+    def _run_stages(self, order: Order, rate: float, values: np.ndarray, state: np.ndarray) -> list[SliceDone]:
+        """Return what the slice workers told, in the order of the slices; `values` and `state` are filled."""
         engine, workers = self._engine, self._workers
-        message = engine.broadcast(
-            Message(
-                order,
-                self._weights,
-                self._state,
-                rate,
-                self._updates,
-                self._rule,
-                self._compression,
-                self._files,
-                fresh=self._repeated == 0,
-            )
-        )
-        gradients = shuffled(engine.rdd(Forward(engine.shipped, message)), workers)
-        update = Update(engine.shipped, message, self._seed)
-        job = raw(self._places.union(gradients).mapPartitionsWithIndex(update))
+        kept = (self._updates, self._rule, self._compression, self._files)
+        message = Message(order, self._state, rate, *kept, fresh=self._repeated == 0)
+        letter = engine.send_letter(self._letters, self._weights, message)
+        gradients = shuffled(engine.rdd(Forward(engine.shipped, letter)), workers)
+        update = self._places.union(gradients).mapPartitionsWithIndex(Update(engine.shipped, letter, self._seed))
         try:
-            found = engine.run(job, read=read)
+            found = engine.run(arriving(update, workers, gradient=values, state=state))
         finally:
-            message.destroy()
+            letter.destroy()
             _clean_shuffle(engine, gradients)
         lost = [record.reason for record in found if isinstance(record, Lost)]
         if lost:
             self._go_back()
             raise WorkersLost(lost[0])
-        return found
+        return sorted(found, key=lambda done: done.slice)
 
-    def _take(self, slices: list[SliceDone], found: list[Any], order: Order, rate: float, sparse: list[Any]) -> None:
-        values, state = (joined(chunks_of(found, kind), self._weights.dtype) for kind in ("gradient", "state"))
-        self._files = {name: path for done in slices for name, path in done.files.items()}
-        self.received = sum(done.received for done in slices)
+    def _take(self, values: np.ndarray, state: np.ndarray, sparse: list[Any]) -> None:
         if self._driver is None:
             self._weights, self._state = values, state
             self._updates += 1
@@ -168,6 +159,10 @@ class SlicedSync(Sync):
         else:
             self._driver.apply(values, sparse, state)
             self._weights, self._state, self._updates = self._driver.weights, self._driver.state, self._driver.updates
+
+    def _keep(self, slices: list[SliceDone], order: Order, rate: float) -> None:
+        self._files = {name: path for done in slices for name, path in done.files.items()}
+        self.received = sum(done.received for done in slices)
         if self._repeated == len(self._since):
             self._since.append((order, rate))
             self._newest = (self._weights, self._state)
@@ -175,7 +170,7 @@ class SlicedSync(Sync):
 
     def _go_back(self) -> None:
         """Start from the last snapshot again; `_catch_up` repeats the iterations since, also after more losses."""
-        since, newest = self._since, self._newest
+        since, newest = self._since, (self._newest[0].copy(), self._newest[1])  # the iterations to come fill letters
         if self._driver is not None:
             self._undo()
             self._driver.publish()
@@ -200,7 +195,7 @@ class SlicedSync(Sync):
 
     def _snapshot(self) -> None:
         slots, scalars = self._read_slots()
-        self._snapshotted = (self._weights, self._state, slots, scalars, self._updates)
+        self._snapshotted = (self._weights.copy(), self._state, slots, scalars, self._updates)
         self._since, self._repeated = [], 0
         self._undo = self._live.remember() if self._driver is not None else None
 

@@ -33,12 +33,12 @@ class DriverUpdate:
         if self._flat is not None:
             self._flat.load(self.weights, *live.kept(), self.updates)
 
-    def apply(self, gradient: np.ndarray, sparse: Any, state: np.ndarray) -> None:
-        """Apply the gradient and state of a whole batch."""
+    def apply(self, gradient: np.ndarray, sparse: Any, state: np.ndarray, into: np.ndarray | None = None) -> None:
+        """Apply the gradient and state of a whole batch; the new weights may be written into `into`."""
         if self._flat is None:
             self.weights = self._live.apply(gradient, sparse, state)
         else:
-            self.weights = self._flat(gradient, self._live.rates(self.updates, 1)[0])
+            self.weights = self._flat(gradient, self._live.rates(self.updates, 1)[0], into)
         self.state = state
         self.updates += 1
 
