@@ -1,23 +1,26 @@
-"""Executors in processes of their own: a local-cluster, and a real standalone master."""
+"""A real standalone cluster: executors in processes of their own, which come, go and are killed."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pyspark
 import pytest
 
-from tests.context.cluster import standalone
+import zoo_lab
+from tests.context.cluster import Cluster, standalone
 from tests.context.outside import run_outside
+from tests.train.keras_reference import twin
+from tests.train.models import dense, table
+from zoo_lab.context.nncontext import NNContext
 
 pytestmark = pytest.mark.slow
 
-_TRAIN = """
+_WARM = """
 import sys
 from zoo_lab import init_nncontext
 context = init_nncontext(master=sys.argv[1], memory=sys.argv[2], warm=True)
@@ -55,29 +58,43 @@ for order in ("warm", "gone"):
 _PATIENCE = 60
 
 
-def test_a_local_cluster_just_works_and_writes_nothing_beside_pyspark() -> None:
-    printed = run_outside(_TRAIN, "local-cluster[2,1,768]", "768m")
-    assert printed.strip() == "2 2 1 True 768m per executor"
-    assert not (Path(pyspark.__file__).parent / "work").exists()
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A worker with two cores."""
+    with standalone(tmp_path_factory.mktemp("cluster"), workers=1, cores=2, memory="2g") as made:
+        yield made
 
 
-def test_a_standalone_cluster_is_used_as_it_is(tmp_path: Path) -> None:
-    with standalone(tmp_path, workers=1, cores=2, memory="2g") as cluster:
-        printed = run_outside(_TRAIN, cluster.url, "900m")
+def test_a_standalone_cluster_is_used_as_it_is(cluster: Cluster) -> None:
+    printed = run_outside(_WARM, cluster.url, "900m")
     assert printed.strip() == "2 1 1 True 900m per executor"
 
 
-def test_training_on_two_workers_of_a_standalone_cluster_is_training_on_local(tmp_path: Path) -> None:
-    def train(master: str, file: Path) -> list[np.ndarray]:
-        assert run_outside(_SAVE_WEIGHTS, master, str(tmp_path), str(file)).strip() == "2 2"
-        with np.load(file) as weights:
-            return list(weights.values())
+def test_a_cluster_that_starts_executors_on_demand_is_asked_for_one(cluster: Cluster) -> None:
+    code = """
+    import sys
+    from zoo_lab import init_nncontext
+    conf = {"spark.dynamicAllocation.enabled": True, "spark.executor.cores": 1}
+    context = init_nncontext(conf, master=sys.argv[1], memory="600m")
+    print(context.slots, context.describe()["executors"], context.jobs.busy)
+    """
+    assert run_outside(code, cluster.url).strip() == "1 1 False"
 
+
+def test_training_on_two_workers_of_a_standalone_cluster_is_training_on_local(
+    context: NNContext, tmp_path: Path
+) -> None:
     with standalone(tmp_path) as cluster:
-        there = train(cluster.url, tmp_path / "standalone.npz")
-    here = train("local[2]", tmp_path / "local.npz")
-    for a, b in zip(there, here, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
+        file = tmp_path / "weights.npz"
+        assert run_outside(_SAVE_WEIGHTS, cluster.url, str(tmp_path), str(file)).strip() == "2 2"
+    here, _ = twin(dense)
+    run = zoo_lab.fit(
+        here, table(), epochs=3, batch_size=20, seed=5, context=context, display="none", runs=tmp_path / "runs"
+    )
+    assert run.plan.workers == 2
+    with np.load(file) as there:
+        for a, b in zip(there.values(), here.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_the_processes_of_a_cluster_are_found_killed_and_replaced_and_none_outlives_it(tmp_path: Path) -> None:

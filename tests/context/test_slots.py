@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.context.cluster import standalone
-from tests.context.outside import run_outside
 from zoo_lab.context.master import Master
 from zoo_lab.context.nncontext import NNContext
 from zoo_lab.context.slots import (
@@ -100,16 +98,3 @@ def test_the_quota_of_a_container_limits_the_cores(
     for microseconds, cores in {"250000": 3, "200000": 2, "50000": 1, "1600000": 8}.items():
         quota(cgroups, version, place, microseconds)
         assert machine_cores(cgroups, own) == cores
-
-
-@pytest.mark.slow
-def test_a_cluster_that_starts_executors_on_demand_is_asked_for_one(tmp_path: Path) -> None:
-    code = """
-    import sys
-    from zoo_lab import init_nncontext
-    conf = {"spark.dynamicAllocation.enabled": True, "spark.executor.cores": 1}
-    context = init_nncontext(conf, master=sys.argv[1], memory="600m")
-    print(context.slots, context.describe()["executors"], context.jobs.busy)
-    """
-    with standalone(tmp_path, workers=1) as cluster:
-        assert run_outside(code, cluster.url).strip() == "1 1 False"

@@ -1,4 +1,4 @@
-"""A chain that runs in training, elsewhere and interrupted: on executors of their own, and while an image is made."""
+"""A chain that runs in training is interrupted while an image is made."""
 
 from __future__ import annotations
 
@@ -9,31 +9,6 @@ import pytest
 from tests.context.outside import run_outside
 
 pytestmark = pytest.mark.slow
-
-_ELSEWHERE = """
-    import sys
-    import zoo_lab
-    from tests.train.keras_reference import largest_difference, twin
-    from tests.train.test_augmentation import (
-        BATCH, CHAIN, EPOCHS, LABELS, PICTURES, classifier, image_set, named, train_here
-    )
-
-    context = zoo_lab.init_nncontext(master="local-cluster[2,1,1024]", memory="1g", warm=True)
-    context.one_host = sys.argv[1] == "one_host"  # else each worker reads only the shards of its own executor
-    model, reference = twin(classifier)
-    data = zoo_lab.FeatureSet.from_image_set(image_set(context), augment=CHAIN)
-    run = zoo_lab.fit(model, data, batch_size=BATCH, epochs=EPOCHS, seed=5, sync=sys.argv[2], display="none",
-                      runs=sys.argv[3])
-    if context.one_host:
-        train_here(reference, CHAIN, named(PICTURES), LABELS)
-        assert largest_difference(model, reference) < 1e-5, largest_difference(model, reference)
-    else:  # which images share a batch is up to where they lie: the same in each run
-        zoo_lab.fit(reference, data, batch_size=BATCH, epochs=EPOCHS, seed=5, sync=sys.argv[2], display="none",
-                    runs=sys.argv[3])
-        assert largest_difference(model, reference) < 1e-5, largest_difference(model, reference)
-    print(run.state, run.iterations, len({shard.folder for shard in data.store.handles}))
-    context.stop()
-"""
 
 # The step is of __main__, as in a notebook: it sleeps on every image once the training is under way.
 _INTERRUPTED = """
@@ -84,10 +59,3 @@ def test_an_interrupt_ends_a_run_whose_workers_are_making_images(tmp_path):
         assert seconds < 5
         assert (state, iterations, again, active) == ("stopped", 3, "finished", [])
         assert difference == 0
-
-
-@pytest.mark.parametrize(("place", "sync"), [("one_host", "shared"), ("apart", "sliced")])
-def test_a_chain_runs_on_executors_of_their_own(tmp_path, place, sync):
-    printed = run_outside(_ELSEWHERE, place, sync, str(tmp_path))
-    assert printed.split()[-3:-1] == ["finished", "6"]
-    assert printed.split()[-1] == "2"  # folders of shards: one for each executor

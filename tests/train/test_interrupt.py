@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
-from tests.context.outside import run_outside
+from tests.context.outside import Outside, outside
+
+pytestmark = pytest.mark.slow
 
 # The classes are those of __main__, as in a notebook.
 PRELUDE = """
@@ -55,9 +58,7 @@ PRELUDE = """
     data = zoo_lab.FeatureSet.from_numpy(*table(4000))
 """
 
-SHORT_STEPS = (
-    PRELUDE
-    + """
+SHORT_STEPS = """
     answers = []
     fit(linear(), callbacks=[StopAt(2)])
     before = pids()
@@ -77,14 +78,10 @@ SHORT_STEPS = (
         differences.append(largest_difference(model, replayed))
     theirs.join()
     after = pids()
-    context.stop()
     print(json.dumps([seconds, states, differences, answers, before, after]))
 """
-)
 
-LONG_STEP = (
-    PRELUDE
-    + """
+LONG_STEP = """
     model = compiled(
         keras.Sequential([keras.layers.Input((FEATURES,)), Slow(), keras.layers.Dense(CLASSES, "softmax")])
     )
@@ -94,15 +91,25 @@ LONG_STEP = (
     seconds = time.monotonic() - interrupt.sent
     same = all((a == b).all() for a, b in zip(before, model.get_weights()))
     again = fit(linear(), callbacks=[StopAt(3)])
-    context.stop()
     print(json.dumps([seconds, run.state, run.iterations, same, again.iterations]))
 """
-)
 
 
-@pytest.mark.slow
-def test_an_interrupt_keeps_the_last_finished_iteration_the_workers_and_other_peoples_jobs(tmp_path):
-    seconds, states, differences, answers, before, after = _run(SHORT_STEPS, tmp_path)
+@pytest.fixture(scope="module")
+def process() -> Iterator[Outside]:
+    """A process that may be interrupted, with a context and data."""
+    with outside() as made:
+        made.run(PRELUDE)
+        yield made
+        made.run("context.stop()")
+
+
+def result(process, code, folder):
+    return json.loads(process.run(code, str(folder)).splitlines()[-1])
+
+
+def test_an_interrupt_keeps_the_last_finished_iteration_the_workers_and_other_peoples_jobs(process, tmp_path):
+    seconds, states, differences, answers, before, after = result(process, SHORT_STEPS, tmp_path)
     assert max(seconds) < 3
     for state, iterations, told, applied in states:
         assert state == "stopped"
@@ -112,13 +119,8 @@ def test_an_interrupt_keeps_the_last_finished_iteration_the_workers_and_other_pe
     assert after == before
 
 
-@pytest.mark.slow
-def test_an_interrupt_ends_a_long_step_and_a_second_fit_works(tmp_path):
-    seconds, state, iterations, same, again = _run(LONG_STEP, tmp_path)
+def test_an_interrupt_ends_a_long_step_and_a_second_fit_works(process, tmp_path):
+    seconds, state, iterations, same, again = result(process, LONG_STEP, tmp_path)
     assert seconds < 5
     assert (state, iterations, same) == ("stopped", 0, True)
     assert again == 3
-
-
-def _run(code, folder):
-    return json.loads(run_outside(code, str(folder)).splitlines()[-1])

@@ -190,31 +190,6 @@ def test_a_second_fit_goes_on_with_weights_and_optimizer_as_in_keras(train):
     assert int(model.optimizer.iterations) == 16
 
 
-@pytest.mark.slow
-def test_one_two_and_three_workers_agree_up_to_rounding(train, tmp_path):
-    from tests.context.outside import run_outside
-
-    code = """
-        import sys
-        import numpy, zoo_lab
-        from tests.train.keras_reference import twin
-        from tests.train.models import dense, table
-        context = zoo_lab.init_nncontext(master=sys.argv[1], memory="1g")
-        model, _ = twin(dense)
-        zoo_lab.fit(model, table(), epochs=3, batch_size=20, seed=5, display="none", runs=sys.argv[2])
-        numpy.savez(sys.argv[3], *model.get_weights())
-        context.stop()
-    """
-    model, _ = twin(dense)
-    train(model, table(), epochs=3, batch_size=20, seed=5)
-    for master in ("local[1]", "local[3]"):
-        file = tmp_path / f"{master}.npz"
-        run_outside(code, master, str(tmp_path), str(file))
-        with np.load(file) as weights:
-            for a, b in zip(model.get_weights(), weights.values(), strict=True):
-                np.testing.assert_allclose(a, b, atol=1e-5)
-
-
 def test_evaluate_equals_keras(context):
     x, y = table()
     model = dense(metrics=["accuracy"], weighted_metrics=[keras.metrics.SparseTopKCategoricalAccuracy(2)])

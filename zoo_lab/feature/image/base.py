@@ -103,7 +103,7 @@ class RandomImagePreprocessing(ImagePreprocessing):
         feature = with_key_of_pixels(feature)
         name = type(self).__name__
         drawn = self._scripted(feature) if feature.seeding.script is not None else self._drawn(feature)
-        return self.apply(feature.replace(draws=(*feature.draws, (name, drawn))), drawn)
+        return self.apply(feature.with_draw(name, drawn), drawn)
 
     def _drawn(self, feature: ImageFeature) -> Drawn:
         name = type(self).__name__

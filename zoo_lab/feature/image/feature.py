@@ -65,7 +65,7 @@ class ImageFeature:
     tensor: np.ndarray | None = None
     problem: str = ""
     draws: tuple[tuple[str, Drawn], ...] = ()
-    seeding: Draw = field(default_factory=Draw)
+    seeding: Draw = Draw()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,10 +91,11 @@ class ImageFeature:
 
     def require_image(self) -> np.ndarray:
         """Return the current picture, or raise `DataError` saying how to get one."""
-        if self.image is None:
+        image = self.mat if self.floats is None else self.floats
+        if image is None:
             msg = f"{self.name}: expected a picture; received none. Start the chain with ImageBytesToMat()."
             raise DataError(msg)
-        return self.image
+        return image
 
     def require(self, key: str, step: str, repair: str) -> Any:
         """Return the value under a key, or raise `DataError` that names the step and the repair."""
@@ -110,15 +111,22 @@ class ImageFeature:
             return self._changed(changes)
         return dataclasses.replace(self, **changes)
 
-    def with_image(self, image: np.ndarray) -> ImageFeature:
-        """Return this image with another current picture: uint8 becomes `mat`, float32 `floats`."""
+    def with_image(self, image: np.ndarray, **others: Any) -> ImageFeature:
+        """Return this image with another current picture: uint8 becomes `mat`, float32 `floats`.
+
+        `others` are new values for attributes that are no pictures, as in `replace`.
+        """
         image = image[:, :, np.newaxis] if image.ndim == 2 else image
         is_bytes = image.dtype == np.uint8
         floats = None if is_bytes else image.astype(np.float32, copy=False)
-        changes = {"mat": image if is_bytes else None, "floats": floats}
+        changes = {**others, "mat": image if is_bytes else None, "floats": floats}
         if image.ndim != 3:
             return dataclasses.replace(self, **changes)
         return self._changed(changes if self.original_size else {**changes, "original_size": image.shape})
+
+    def with_draw(self, step: str, drawn: Drawn) -> ImageFeature:
+        """Return this image with one more draw, that of the step of this name."""
+        return self._changed({"draws": (*self.draws, (step, drawn))})
 
     def with_key(self, key: str, value: Any) -> ImageFeature:
         """Return this image with `value` under one of the predecessor's keys, or under a key of one's own."""

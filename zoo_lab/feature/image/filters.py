@@ -133,5 +133,5 @@ class ImageCLAHE(RandomImagePreprocessing):
         if image.shape[2] == 1:
             return feature.with_image(equalizer.apply(image[:, :, 0]))
         lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
-        lab[:, :, 0] = equalizer.apply(lab[:, :, 0])
+        cv2.insertChannel(equalizer.apply(cv2.extractChannel(lab, 0)), lab, 0)
         return feature.with_image(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR))

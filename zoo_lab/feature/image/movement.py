@@ -28,9 +28,10 @@ def moved(
         matrix: (3, 3), from points of the old picture to points of the new one.
         window: what was cut or pasted, in pixels of the old picture; None keeps the last one.
     """
-    changed = feature.with_image(image)
-    if window is not None:
-        changed = changed.replace(bounding_box=tuple(map(float, window)))
+    if window is None:
+        changed = feature.with_image(image)
+    else:
+        changed = feature.with_image(image, bounding_box=tuple(map(float, window)))
     if feature.boxes is None:
         return changed
     return changed.replace(boxes=moved_boxes(feature.boxes, matrix, feature.size, changed.size))
@@ -56,24 +57,30 @@ def mapped(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def shift(x: float, y: float) -> np.ndarray:
     """Return the matrix that moves points by x and y pixels."""
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+    return _matrix(1.0, x, 1.0, y)
 
 
 def scale(x: float, y: float) -> np.ndarray:
     """Return the matrix that multiplies the distances from the left upper corner."""
-    return np.diag([x, y, 1.0])
+    return _matrix(x, 0.0, y, 0.0)
 
 
 def flip(height: int, width: int, *, vertical: bool = False) -> np.ndarray:
     """Return the matrix that exchanges left and right, and with `vertical` also top and bottom."""
-    y = [0, -1, height] if vertical else [0, 1, 0]
-    return np.array([[-1, 0, width], y, [0, 0, 1]], np.float64)
+    return _matrix(-1.0, width, -1.0, height) if vertical else _matrix(-1.0, width, 1.0, 0.0)
 
 
-def cut(feature: ImageFeature, window: tuple[int, int, int, int]) -> ImageFeature:
-    """Return the window x1, y1, x2, y2 of the picture, in whole pixels within it."""
+def cut(feature: ImageFeature, window: tuple[int, int, int, int], *, shared: bool = False) -> ImageFeature:
+    """Return the window x1, y1, x2, y2 of the picture, in whole pixels within it.
+
+    Args:
+        feature: the image before.
+        window: within its picture.
+        shared: whether the pixels stay those of `feature`, for a caller who makes other ones of them.
+    """
     x1, y1, x2, y2 = window
-    return moved(feature, feature.require_image()[y1:y2, x1:x2].copy(), shift(-x1, -y1), window)
+    image = feature.require_image()[y1:y2, x1:x2]
+    return moved(feature, image if shared else image.copy(), shift(-x1, -y1), window)
 
 
 def stretched(feature: ImageFeature, height: int, width: int, mode: int) -> ImageFeature:
@@ -98,6 +105,15 @@ def warped(feature: ImageFeature, matrix: np.ndarray, mode: int, fill: np.ndarra
     border = np.broadcast_to(np.asarray(fill, np.float64), (channels,)).tolist()
     image = cv2.warpPerspective(feature.require_image(), middles, (width, height), flags=mode, borderValue=border)
     return moved(feature, with_channels(image), matrix)
+
+
+def _matrix(x_factor: float, x: float, y_factor: float, y: float) -> np.ndarray:
+    """Return the matrix of two factors and a shift; every step makes one, and of a list it takes five times as long."""
+    matrix = np.zeros((3, 3))
+    matrix[0, 0], matrix[0, 2] = x_factor, x
+    matrix[1, 1], matrix[1, 2] = y_factor, y
+    matrix[2, 2] = 1.0
+    return matrix
 
 
 def _around(coordinates: np.ndarray, matrix: np.ndarray) -> np.ndarray:

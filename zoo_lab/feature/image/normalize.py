@@ -190,9 +190,13 @@ def _stretched(image: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _shifted(image: np.ndarray, means: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Return (image - means) * factors per channel, float32; OpenCV is several times faster at it than numpy."""
+    """Return (image - means) * factors per channel, float32.
+
+    OpenCV is faster than numpy at the first, and numpy at the second with a factor for each value of a line.
+    """
     rest = (0.0,) * (4 - len(means))  # OpenCV takes four numbers, whatever the channels
     result = cv2.subtract(image, (*means.tolist(), *rest), dtype=cv2.CV_32F)
     if (factors != 1).any():
-        result = cv2.multiply(result, (*factors.tolist(), *rest))
+        lines = result.reshape(len(result), -1)
+        lines *= np.tile(factors.astype(np.float32), image.shape[1])
     return with_channels(result)

@@ -64,7 +64,7 @@ class RandomAlterAspect(RandomImagePreprocessing):
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
         """Cut it out and resize it."""
         side = self.crop_length
-        return stretched(cut(feature, drawn["window"]), side, side, MODES_BY_NAME[self.interp_mode])
+        return stretched(cut(feature, drawn["window"], shared=True), side, side, MODES_BY_NAME[self.interp_mode])
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,7 +116,7 @@ class ImageRandomResizedCrop(RandomImagePreprocessing):
 
     def apply(self, feature: ImageFeature, drawn: Drawn) -> ImageFeature:
         """Cut it out and resize it."""
-        return stretched(cut(feature, drawn["window"]), self.height, self.width, self.resize_mode)
+        return stretched(cut(feature, drawn["window"], shared=True), self.height, self.width, self.resize_mode)
 
     def _middle(self, feature: ImageFeature) -> tuple[int, int, int, int]:
         height, width, _ = feature.size
@@ -131,7 +131,8 @@ def _window(
 ) -> tuple[int, int, int, int] | None:
     """Return the first window of these areas and shapes that fits, at a place by chance; None if none does."""
     height, width, _ = feature.size
-    for area, shape in zip(areas * height * width, shapes, strict=True):
+    for part, shape in zip(areas.tolist(), shapes.tolist(), strict=True):
+        area = part * height * width
         new_width, new_height = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
         if 0 < new_width <= width and 0 < new_height <= height:
             x = int(generator.integers(width - new_width + 1))
