@@ -89,6 +89,7 @@ ended = RunStopped(run="run-2", reason="failed", iterations=168, seconds=9.0, me
 for event in [*events, WeightsKept(run="run-2", iteration=150, first=50, nbytes=3_000_000), ended]:
     board.listen(event)
 time.sleep(0.5)  # its record is written by then, which the page asks for
+stream.emit(RunStopped(run="b", reason="finished", iterations=168, seconds=4.0))
 stream.emit(ended)
 """
 
@@ -250,7 +251,7 @@ def test_predicted_boxes_lie_over_the_true_ones(monitor):
 def test_a_run_that_is_over_says_what_ended_it_and_still_branches(lab):
     lab.run_cell(4)
     over = lab.output(2).locator(".jp-ZooLab-SavedRun")
-    failure = over.get_by_role("region", name="What ended the run")
+    failure = over.get_by_role("group", name="What ended the run")
     for words in ("KeyError: 'a'", "Cell In[3], line 3, in step", "worker 1 on node-7", "row 70", "Mend the step"):
         expect(failure).to_contain_text(words, timeout=30_000)
     expect(failure.locator("pre")).to_be_hidden()
@@ -279,6 +280,7 @@ def test_without_the_extension_the_live_widget_and_the_picture_of_a_run_that_is_
     config.mkdir(parents=True, exist_ok=True)
     (config / "page_config.json").write_text(json.dumps({"disabledExtensions": {"zoo-lab": True}}))
     lab.command("docmanager:save")
+    lab.server.wait_for(lambda: "image/svg+xml" in (lab.server.notebooks / "monitor.ipynb").read_text())
     lab.page.reload()
     lab.cell(2).wait_for(timeout=60_000)
     assert not lab.page.evaluate("() => window.jupyterapp.commands.hasCommand('zoo-lab:show-panel')")

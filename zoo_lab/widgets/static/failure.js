@@ -7,7 +7,7 @@ export class FailurePanel {
     this.rows = h("dl");
     this.whole = h("pre", { tabindex: "0", "aria-label": "Whole traceback" });
     this.details = h("details", {}, h("summary", {}, "whole traceback"), this.whole);
-    this.element = h("section", { class: "zoo-failure", hidden: "", "aria-label": "What ended the run" }, this.rows, this.details);
+    this.element = h("div", { class: "zoo-failure", hidden: "", role: "group", "aria-label": "What ended the run" }, this.rows, this.details);
     this.shown = null;
   }
 

@@ -34,7 +34,7 @@ export class WatchPanel {
     this.store = store;
     this.head = h("div", { class: "zoo-watch-head" });
     this.list = h("ul", { class: "zoo-watch-list" });
-    this.element = h("section", { class: "zoo-watch", hidden: "", "aria-label": "Samples as the model sees them" }, this.head, this.list);
+    this.element = h("div", { class: "zoo-watch", hidden: "", role: "group", "aria-label": "Samples as the model sees them" }, this.head, this.list);
     this.shown = null;
   }
 
