@@ -95,9 +95,9 @@ def branched(saved, tmp_path):
         )
         told = {"parent": "run-0", "name": "parent", "path": "gone/parent.jsonl"}
         begin = BranchedFrom(run="run-1", iteration=2, changes=changes, others=dict(others), **told)
-        return parent, saved(
-            "branch", more=[begin, KnobTurned(run="run-1", iteration=3, knob="clipvalue", value=0.5, before=0)]
-        )
+        turned = KnobTurned(run="run-1", iteration=3, knob="clipvalue", value=0.5, before=0)
+        later = dataclasses.replace(MADE, start=base64.b64encode(b"weights after the parent").decode())
+        return parent, saved("branch", made=later, more=[begin, turned])
 
     return write
 
@@ -121,6 +121,12 @@ def test_a_branch_trains_its_parent_up_to_where_they_part_and_then_itself(branch
     assert "# callbacks=…,  # it was [<noting>]" in branch
     assert "This script cannot repeat what callbacks of the branch was" in text
     assert "It branched from 'parent' after iteration 2" in text
+
+
+def test_the_script_of_a_branch_begins_with_the_weights_of_the_first_run(branched, tmp_path):
+    _parent, run = branched({})
+    exports.export([run], tmp_path / "again.py")
+    assert (tmp_path / "again.npz").read_bytes() == b"content"
 
 
 def test_a_branch_whose_parent_s_file_is_gone_has_no_script(branched):
