@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -272,21 +271,3 @@ def test_the_spark_ui_is_reached_through_the_hub(lab):
     link = lab.output(0).get_by_role("link")
     expect(link).to_have_attribute("href", f"{lab.server.url}proxy/4040/jobs/")
     assert "/user/ada/proxy/" in link.get_attribute("href")
-
-
-def test_without_the_extension_the_live_widget_and_the_picture_of_a_run_that_is_over_are_there(lab):
-    """As in VS Code and Colab: the page is loaded anew with the extension switched off, the kernel goes on."""
-    config = lab.server.folder / "config" / "labconfig"
-    config.mkdir(parents=True, exist_ok=True)
-    (config / "page_config.json").write_text(json.dumps({"disabledExtensions": {"zoo-lab": True}}))
-    lab.command("docmanager:save")
-    lab.server.wait_for(lambda: "image/svg+xml" in (lab.server.notebooks / "monitor.ipynb").read_text())
-    lab.page.reload()
-    lab.cell(2).wait_for(timeout=60_000)
-    assert not lab.page.evaluate("() => window.jupyterapp.commands.hasCommand('zoo-lab:show-panel')")
-    expect(lab.output(1).locator(".zoo-monitor .zoo-status")).to_contain_text("epoch 3/5", timeout=60_000)
-    picture = lab.output(2).locator("img").first
-    expect(picture).to_be_visible()
-    assert picture.get_attribute("src").startswith("data:image/svg+xml")
-    expect(lab.output(2).locator(".zoo-monitor")).to_have_count(0)
-    lab.picture("without_extension")
