@@ -1,7 +1,9 @@
 /** Draws the runs that are saved in notebooks, also where no kernel is: the picture's interactive twin. */
 import { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { ServerConnection } from '@jupyterlab/services';
 import { Widget } from '@lumino/widgets';
 
+import { fetchRecord } from './api';
 import { IRecord, isRecord, RecordView, RUN_MIME } from './record';
 
 const OVER = ['finished', 'stopped', 'early', 'failed'];
@@ -44,6 +46,21 @@ export class SavedRun extends Widget implements IRenderMime.IRenderer {
       return;
     }
     this.node.append(this._view.element);
+    this._view.show(record);
+    await this._reach(record);
+  }
+
+  /** Let a branch be asked for where the kernel still has the run; a notebook that was opened later has none. */
+  private async _reach(record: IRecord): Promise<void> {
+    if (this._view.kernel || !record.kernel || !record.kept?.length || !OVER.includes(record.state)) {
+      return;
+    }
+    try {
+      await fetchRecord(ServerConnection.makeSettings(), record.kernel, record.run);
+    } catch {
+      return;
+    }
+    this._view.kernel = record.kernel;
     this._view.show(record);
   }
 

@@ -12,6 +12,9 @@ export interface IRecord {
   run: string;
   name: string;
   state: string;
+  /** The id of the kernel that had the run's kept weights, "" for none. */
+  kernel?: string;
+  kept?: number[];
   curves?: Record<string, (number | null)[]>;
 }
 
@@ -23,10 +26,10 @@ export function isRecord(data: unknown): data is IRecord {
 
 /** Draws one run in an element of its own; `show` as often as there is a newer record. */
 export class RecordView {
-  /** Its buttons reach the run where `kernel` is the id of the kernel that trains it; "" draws it without them. */
-  constructor(kernel = '') {
+  /** Its buttons reach the run where `kernel` is the id of the kernel that has it; "" draws it without them. */
+  constructor(public kernel = '') {
     this._store.still = true;
-    const traits: Record<string, () => string> = { run_id: () => this._run, kernel_id: () => kernel };
+    const traits: Record<string, () => string> = { run_id: () => this._run, kernel_id: () => this.kernel };
     const model = { get: (name: string) => traits[name](), send: () => undefined };
     this._view = new MonitorView(model, this._store);
   }

@@ -8,7 +8,7 @@ import { RecordView } from './record';
 
 const OVER = ['finished', 'stopped', 'early', 'failed'];
 
-/** Asks the server for the run's record every two seconds until the run is over, not while the page is hidden. */
+/** Asks the server for the run's record every two seconds until the run is over for good, not while the page is hidden. */
 export class RunTab extends Widget {
   constructor(settings: ServerConnection.ISettings, kernel: string, run: string, unknown: string) {
     super();
@@ -48,7 +48,7 @@ export class RunTab extends Widget {
     this._note.textContent = '';
     this._view.element.hidden = false;
     this._view.show(record);
-    if (OVER.includes(record.state)) {
+    if (OVER.includes(record.state) && !record.kept?.length) {
       void this._poll.stop();
     }
   }

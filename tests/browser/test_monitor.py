@@ -23,7 +23,7 @@ from zoo_lab.context.display import as_html
 HTML(as_html({"app": "digits", "master": "local[2]", "ui": "http://127.0.0.1:4040"}))
 """
 SHOW_RUN = """
-from zoo_lab.core.events import CheckpointSaved, IterationDone, KnobTurned
+from zoo_lab.core.events import CheckpointSaved, IterationDone, KnobTurned, SamplesWatched, WatchStarted
 from zoo_lab.core.runlog import read_events
 from zoo_lab.core.stream import EventStream
 from zoo_lab.widgets.choose import display_for
@@ -37,11 +37,20 @@ for event in list(read_events(PATH))[:170]:
     if isinstance(event, IterationDone) and event.iteration == 120:
         turned = {"knob": "learning_rate", "value": 0.01, "before": 0.1}
         stream.emit(KnobTurned(run="run-1", time=event.time, iteration=120, **turned))
+import base64, cv2, numpy as np
+
+grey = cv2.rectangle(np.full((72, 96, 3), 70, np.uint8), (20, 14), (66, 56), (190, 190, 190), -1)
+picture = base64.b64encode(cv2.imencode(".png", grey)[1].tobytes()).decode()
+true = ("3", None, 20 / 96, 14 / 72, 66 / 96, 56 / 72)
+boxed = {"label": "", "inputs": "", "picture": picture, "aspect": 96 / 72, "boxes": (true,)}
+stream.emit(WatchStarted(run="run-1", kind="boxes", source="validation", samples=(boxed, boxed)))
+for iteration, off in ((0, 0.2), (160, 0.02)):
+    moved = (("3", 0.9, true[2] + off, true[3] + off, true[4] + off, true[5] + off),)
+    stream.emit(SamplesWatched(run="run-1", iteration=iteration, predictions=(moved, ())))
 """
 
 SHOW_ACTIONS = """
-import base64, dataclasses
-import cv2, numpy as np
+import dataclasses, time
 from zoo_lab.core.events import BatchRejected, BranchStarted, RunStarted, SamplesWatched, WatchStarted, WeightsKept
 
 taken, stream = [], EventStream()
@@ -65,6 +74,24 @@ bad = dict(run="run-2", iteration=168, epoch=2, step=48, loss=float("nan"), reas
 stream.emit(BatchRejected(**bad, rows=(61,), workers=(1,), partitions=(2,), shown=shown, asks=True))
 """
 
+SHOW_END = """
+from zoo_lab.core.events import RunStopped
+from zoo_lab.widgets.board import kernel_board
+
+board = kernel_board()
+board.on("branch", taken.append)
+board.set_context("digits", master="local[2]", state="warm")
+where = {"file": "1.py", "line": 3, "function": "step", "code": "return row['a']", "cell": "Cell In[3]"}
+error = {"kind": "KeyError", "what": "'a'", "where": [where], "worker": "worker 1 on node-7", "sample": "row 70",
+         "advice": "Mend the step, and train again.", "traceback": "Traceback (most recent call last): …"}
+ended = RunStopped(run="run-2", reason="failed", iterations=168, seconds=9.0, message="WorkerError: 'a'", error=error)
+for event in [*events, WeightsKept(run="run-2", iteration=150, first=50, nbytes=3_000_000), ended]:
+    board.listen(event)
+time.sleep(0.5)  # its record is written by then, which the page asks for
+stream.emit(RunStopped(run="b", reason="finished", iterations=168, seconds=4.0))
+stream.emit(ended)
+"""
+
 TOO_WIDE = """root => [...root.querySelectorAll("*")]
     .filter(element => element.getBoundingClientRect().right > root.getBoundingClientRect().right)
     .map(element => element.className)"""
@@ -82,8 +109,10 @@ def lab(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hub")
     with start_jupyter(folder, base_url="/user/ada/") as server, fresh_page(chromium, server) as page:
         shows = [source.replace("PATH", repr(str(path))) for source in (SHOW_RUN, SHOW_ACTIONS)]
-        page.open_notebook([SHOW_CONTEXT, *shows, "[{**one, 'token': ''} for one in taken]"], name="monitor.ipynb")
-        page.run_all()
+        heard = "[{**one, 'token': ''} for one in taken]"
+        page.open_notebook([SHOW_CONTEXT, *shows, heard, SHOW_END, heard], name="monitor.ipynb")
+        for cell in range(4):
+            page.run_cell(cell)
         expect(page.output(1).locator(".zoo-charts")).to_be_visible(timeout=60_000)
         expect(page.output(1).locator(".zoo-status")).to_contain_text("epoch 3/5", timeout=30_000)
         yield page
@@ -207,6 +236,35 @@ def test_what_a_person_can_do_to_a_run_is_there_and_reaches_the_kernel(lab):
         "'choice': 'quarantine'",
     ):
         expect(heard).to_contain_text(words)
+
+
+def test_predicted_boxes_lie_over_the_true_ones(monitor):
+    first, second = monitor.locator(".zoo-watch-list li").all()
+    expect(first).to_contain_text(re.compile(r"overlap 0\.[7-9]"))
+    expect(second).to_contain_text("overlap 0.00")
+    true, predicted = (first.locator(kind).bounding_box() for kind in (".zoo-truth", ".zoo-predicted"))
+    assert 0 < predicted["x"] - true["x"] < 8
+    assert abs(predicted["width"] - true["width"]) < 1
+
+
+def test_a_run_that_is_over_says_what_ended_it_and_still_branches(lab):
+    lab.run_cell(4)
+    over = lab.output(2).locator(".jp-ZooLab-SavedRun")
+    failure = over.get_by_role("group", name="What ended the run")
+    for words in ("KeyError: 'a'", "Cell In[3], line 3, in step", "worker 1 on node-7", "row 70", "Mend the step"):
+        expect(failure).to_contain_text(words, timeout=30_000)
+    expect(failure.locator("pre")).to_be_hidden()
+    over.get_by_label("Branch from iteration").select_option("150")
+    over.get_by_role("button", name="Branch").click()
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        lab.use_theme(theme)
+        lab.picture(f"monitor_failed_{theme[11:].lower()}", over)
+        ratio, text = worst_contrast(over)
+        assert ratio >= 4.5, text
+        assert violations(lab.page, ".jp-ZooLab-SavedRun") == []
+    lab.use_theme("JupyterLab Light")
+    lab.run_cell(5)
+    expect(lab.output(5)).to_contain_text("'action': 'branch', 'run': 'run-2', 'iteration': '150'", timeout=30_000)
 
 
 def test_the_spark_ui_is_reached_through_the_hub(lab):

@@ -62,6 +62,11 @@ def test_code_that_fails_is_told_by_its_error_its_place_and_the_user_s_lines(
     assert all(__file__ in line for line in files)
     assert files[-1].endswith("in divide")
     assert "ZeroDivisionError" in error.remote_traceback
+    told = dict(error.report.rows)
+    assert told["What"] == "ZeroDivisionError: float division by zero"
+    assert told["Where"].endswith("in divide: return 6.0 / (value - 3)")
+    assert told["Worker"] == "partition 1 on localhost"
+    assert "on a few rows" in told["What to do"]
 
 
 def test_a_row_that_spark_cannot_compute_is_told_in_spark_s_words(context: NNContext) -> None:

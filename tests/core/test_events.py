@@ -21,6 +21,7 @@ from zoo_lab.core.events import (
     RunContinued,
     RunMade,
     RunPaused,
+    RunRewound,
     RunStarted,
     RunStopped,
     SamplesWatched,
@@ -59,6 +60,7 @@ EXAMPLES = [
     WeightsKept(run="r", iteration=20, first=10, nbytes=300),
     BranchStarted(run="r", iteration=20, branch="b", name="gentle"),
     BranchedFrom(run="b", iteration=20, parent="r", name="n", path="runs/r.jsonl"),
+    RunRewound(run="r", iteration=20),
     Notice(run="r", text="note"),
     RunStopped(run="r", reason="finished", iterations=1, seconds=2.0),
 ]  # fmt: skip

@@ -31,13 +31,18 @@ def test_nan_survives(tmp_path):
     assert math.isnan(next(read_events(path)).loss)
 
 
-def test_events_after_close_are_left_out(tmp_path):
+def test_what_comes_after_close_is_appended_but_a_file_that_was_deleted_stays_so(tmp_path):
     path = tmp_path / "run.jsonl"
+    first, late, last = notices(3)
     log = RunLog(path)
+    log(first)
     log.close()
-    log(notices(1)[0])
+    log(late)
     log.flush()
-    assert list(read_events(path)) == []
+    assert list(read_events(path)) == [first, late]
+    path.unlink()
+    log(last)
+    assert not path.exists()
 
 
 def test_flushed_lines_can_be_read_while_the_run_goes_on(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import socket
 import time
 
 import cv2
@@ -105,6 +106,7 @@ def test_a_spike_is_not_applied_either(train, sync):
     [rejected] = the(BatchRejected, run)
     assert (rejected.iteration, rejected.kind, rejected.rows) == (20, "spike", (95,))
     assert "20 times the running median" in rejected.reason
+    assert rejected.who in {f"worker {number} on {socket.gethostname()}" for number in (0, 1)}  # of the outlier only
     for step in range(19):
         rows = order[5 * step : 5 * step + 5]
         reference.train_on_batch(X[rows], y[rows])
@@ -117,6 +119,7 @@ def test_the_event_carries_rows_worker_partition_and_how_they_look(train, contex
     [rejected] = the(BatchRejected, run)
     assert (rejected.rows, rejected.partitions, rejected.kind, rejected.asks) == ((61, 63), (2,), "nan", False)
     assert set(rejected.workers) <= {0, 1}
+    assert rejected.who == ", ".join(f"worker {number} on {socket.gethostname()}" for number in rejected.workers)
     shown = {row["row"]: row for row in rejected.shown}
     assert {61, 63} <= set(shown)
     assert "nan" in shown[61]["inputs"]

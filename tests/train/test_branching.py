@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import keras
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import dense, table
 from zoo_lab.core.errors import ArgumentError, TrainingError
-from zoo_lab.core.events import BranchedFrom, BranchStarted, IterationDone, Notice, RunStopped, WeightsKept
+from zoo_lab.core.events import BranchedFrom, BranchStarted, IterationDone, Notice, RunRewound, RunStopped, WeightsKept
 from zoo_lab.train import KeepWeights
 from zoo_lab.train.display import obey
 from zoo_lab.widgets.curves import Curves
@@ -128,6 +130,50 @@ def test_a_branch_beside_a_run_that_trains_is_drawn_with_it_and_leaves_it_alone(
     assert (10, "branch", f"branch: {started.name}") in curves[0].marks
     train(undisturbed, (X, Y), **usual)
     assert largest_difference(model, undisturbed) == 0
+
+
+def test_a_page_can_ask_for_a_branch_when_the_run_is_over(train):
+    run = train(dense(), (X, Y), keep_weights=5, **USUAL)
+    curves, done = Curves(run.id), threading.Event()
+    for event in run.events:
+        curves.add(event)
+    run.stream.subscribe(curves.add)
+
+    def beside(event):
+        curves.add(event)
+        if isinstance(event, RunStopped):
+            done.set()
+
+    run.beside.subscribe(beside)
+    request = {
+        "action": "branch",
+        "run": run.id,
+        "iteration": "25",
+        "token": "t",
+        "changes": '{"learning_rate": 0.001}',
+    }
+    for _way in range(2):
+        obey(run, request)
+    assert done.wait(60)
+    [other] = curves.beside.values()
+    assert list(other.iteration) == [26, 27, 28, 29, 30]
+    [told] = [event for event in run.events if isinstance(event, BranchStarted)]  # the file is told of it too
+    assert (told.branch, told.iteration) == (other.run, 25)
+
+
+def test_a_rewind_is_told_in_the_run_file(train):
+    run = train(dense(), (X, Y), keep_weights=5, **USUAL)
+    run.rewind(12)
+    assert run.events[-1].iteration == 10
+    assert isinstance(run.events[-1], RunRewound)
+
+
+def test_what_shows_a_run_that_is_over_keeps_no_weights_but_the_newest_run_s(train):
+    usual = {**USUAL, "epochs": 1, "keep_weights": 5, "display": "text"}
+    first, second = (weakref.ref(train(dense(), (X, Y), **usual)) for _ in range(2))
+    gc.collect()
+    assert first() is None
+    assert second() is not None
 
 
 def test_what_cannot_be_is_refused(train):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -20,6 +21,7 @@ from tests.train.models import CLASSES, FEATURES, Falls, compiled, dense, linear
 from zoo_lab.core.errors import ModelError, NumericsError, WorkerError
 from zoo_lab.core.events import BatchRejected, RunStopped, WorkerLost
 from zoo_lab.core.runlog import read_events
+from zoo_lab.feature.preprocessing import Preprocessing
 
 X, Y = table(100)
 
@@ -160,6 +162,65 @@ def test_an_error_while_the_step_runs_names_worker_and_rows(train):
     assert "java" not in message
 
 
+class Odd(Preprocessing):
+    """A step of the user's that fails on one row."""
+
+    def __call__(self, value):
+        if value[0] > 100:
+            message = "too odd"
+            raise LookupError(message)
+        return value
+
+
+def told_of(error, tmp_path):
+    """Return what the error says part by part, having seen that the run file says the same."""
+    [file] = tmp_path.glob("*.jsonl")
+    ended = list(read_events(file))[-1]
+    assert ended.error == json.loads(json.dumps(error.report.to_dict()), object_hook=_tuples)
+    return {**dict(error.report.rows), "traceback": error.report.traceback}
+
+
+def _tuples(values):
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def test_a_failing_step_of_the_data_is_told_part_by_part(train, context, tmp_path):
+    x = X.copy()
+    x[70] = 200
+    data = zoo_lab.FeatureSet.from_numpy(x, Y, context=context).transform(Odd())
+    with pytest.raises(WorkerError) as caught:
+        train(linear(), data, shuffle=False, batch_size=50)
+    told = told_of(caught.value, tmp_path)
+    assert told["What"] == "LookupError: too odd"
+    assert told["Where"].endswith("in __call__: raise LookupError(message)")
+    assert told["Worker"] in {f"worker {number} on {socket.gethostname()}" for number in (0, 1)}
+    assert told["Sample"] == "row 70"
+    assert told["What to do"].startswith("Try the data's steps on that row alone")
+    assert "Traceback" in told["traceback"]
+
+
+def test_a_row_that_the_model_fails_on_is_told_part_by_part(train, tmp_path):
+    y = Y.copy()
+    y[70] = 9
+    with pytest.raises(WorkerError) as caught:
+        train(linear(), (X, y), shuffle=False, batch_size=50)
+    told = told_of(caught.value, tmp_path)
+    assert "label value of 9" in told["What"]
+    assert told["Sample"] == "row 70 (one of rows 50 … 74 (25 of the batch))"
+    assert told["Worker"] == f"worker 0 on {socket.gethostname()}"
+    assert told["What to do"].startswith("Try model(x, training=True) on that row here")
+
+
+def test_a_model_that_fails_on_any_row_is_told_part_by_part(train, tmp_path):
+    with pytest.raises(WorkerError) as caught:
+        train(touchy(), (X, Y))
+    told = told_of(caught.value, tmp_path)
+    assert told["What"].startswith("ZeroDivisionError:")
+    assert told["Where"].splitlines()[-1].endswith("in call: raise ZeroDivisionError(message)")
+    assert "Sample" not in told
+    assert "where a debugger reaches it" in told["What to do"]
+
+
 def test_a_failed_run_says_so_and_keeps_what_it_has_done(train):
     y = Y.copy()
     y[70] = 9
@@ -204,6 +265,8 @@ def test_nan_in_the_data_names_iteration_field_and_row(train, sync, tmp_path):
     assert isinstance(events[-1], RunStopped)
     assert events[-1].reason == "failed"
     assert "NumericsError" in events[-1].message
+    assert events[-1].error["sample"] == "rows 61, 63"
+    assert socket.gethostname() in events[-1].error["worker"]
 
 
 def test_a_learning_rate_without_bounds_is_named(train):

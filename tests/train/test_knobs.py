@@ -86,6 +86,36 @@ def test_a_rate_turned_in_mid_group_holds_from_the_next_job_on(train):
     assert largest_difference(model, reference) < 1e-5
 
 
+def test_what_is_due_turns_by_itself_at_that_iteration_also_in_mid_group(train):
+    model, reference = twin(lambda: dense(keras.optimizers.SGD(0.1, momentum=0.5)))
+    turns = {0: {"learning_rate": 0.05}, 7: {"clipnorm": 0.02}, 13: {"clipnorm": 0, "learning_rate": 0.01}}
+    run = train(model, (X, Y), turns=turns, batch_size=5, shuffle=False, iterations_per_job=10)
+    told = [(event.iteration, event.knob) for event in run.events if isinstance(event, KnobTurned)]
+    assert told == [(0, "learning_rate"), (7, "clipnorm"), (13, "clipnorm"), (13, "learning_rate")]
+    for step in range(20):
+        reference.optimizer.learning_rate = 0.05 if step < 13 else 0.01
+        reference.optimizer.clipnorm = 0.02 if 7 <= step < 13 else None
+        if step in (0, 7, 13):
+            reference.make_train_function(force=True)
+        reference.train_on_batch(X[5 * step :][:5], Y[5 * step :][:5])
+    assert largest_difference(model, reference) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("turns", "told"),
+    [
+        ({-1: {"learning_rate": 1}}, "a dict of iterations done"),
+        ([1], "a dict of iterations done"),
+        ({1: {"learning_rates": 1}}, "Did you mean 'learning_rate'"),
+        ({1: {"clipnorm": 1}, 2: {"clipvalue": 1}}, "one way of clipping; clipnorm is on"),
+    ],
+)
+def test_turns_that_cannot_be_are_refused_before_anything_starts(train, tmp_path, turns, told):
+    with pytest.raises(ArgumentError, match=told):
+        train(dense(), (X, Y), turns=turns)
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
 @pytest.mark.parametrize("sync", STRATEGIES)
 def test_another_strength_draws_less_far_from_the_next_iteration_on(train, sync):
     model, reference = twin(classifier)

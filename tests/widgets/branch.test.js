@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { besideLines, besideWords } from "../../zoo_lab/widgets/static/beside.js";
 import { BranchForm, keptAt } from "../../zoo_lab/widgets/static/branch.js";
+import { MonitorView } from "../../zoo_lab/widgets/static/monitor_view.js";
 import { showRecord } from "../../zoo_lab/widgets/static/saved.js";
 import { RunStore } from "../../zoo_lab/widgets/static/store.js";
-import { makeModel, serve } from "./page.js";
+import { furnish, makeModel, serve } from "./page.js";
 
 const floats = (...numbers) => new DataView(new Float32Array(numbers).buffer);
 
@@ -63,6 +64,34 @@ it("sends nothing for a rate that cannot be", () => {
   submit();
   expect(fetch).not.toHaveBeenCalled();
   expect(form.rate.getAttribute("aria-invalid")).toBe("true");
+});
+
+it("is offered once the run is over too, where a kernel hears of it", () => {
+  furnish();
+  store.summary = { ...store.summary, state: "finished" };
+  const shown = (kernel, still) => {
+    const view = new MonitorView(makeModel({ run_id: "run-1", kernel_id: kernel }), Object.assign(store, { still }));
+    store.rows.append({ iteration: [1], loss: [1] }, 1);
+    view.update();
+    return !view.branch.element.hidden && view.buttons.hidden;
+  };
+  expect(shown("kernel-1", false)).toBe(true);
+  expect(shown("kernel-1", true)).toBe(true);
+  expect(shown("", true)).toBe(false);
+});
+
+it("says what became of the branch", async () => {
+  serve();
+  submit();
+  expect(form.said.textContent).toBe("The branch begins…");
+  await vi.waitFor(() => expect(form.asked).not.toBe(null));
+  store.summary = { ...store.summary, notice: "No branch: the context is stopped." };
+  form.update(true);
+  expect(form.said.textContent).toBe("No branch: the context is stopped.");
+  submit();
+  store.beside.set("b", { name: "digits from 30", begin: 30 });
+  form.update(true);
+  expect(form.said.textContent).toBe("digits from 30 goes on beside it.");
 });
 
 it("is not there where nothing is kept", () => {

@@ -42,7 +42,8 @@ def test_files_stay_small():
 def test_nothing_is_fetched_from_elsewhere():
     everything = assets.module("training_monitor") + assets.module("context_form")
     everything += assets.style(*assets.MONITOR_STYLES, "context_form")
-    assert not re.findall(r"https?:|@import|url\(", everything)
+    named = everything.replace("http://www.w3.org/2000/svg", "")  # a name, which nothing is fetched from
+    assert not re.findall(r"https?:|@import|url\(", named)
 
 
 def test_all_colours_come_from_the_theme():

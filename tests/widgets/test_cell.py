@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from zoo_lab.core.events import IterationDone, RunStopped
+from zoo_lab.core.events import BranchStarted, IterationDone, RunStopped, WeightsKept
 from zoo_lab.widgets.cell import CellDisplay
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -101,3 +101,25 @@ def test_the_twins_style_names_only_its_own_run(display, shown):
     html = outputs(shown)[1]["text/html"]
     assert html.count('.zoo-twin[data-run="run-1"]') == 3
     assert "RUN" not in html
+
+
+def test_a_branch_that_begins_after_the_end_is_drawn_into_the_twin(wire, shown, recorded):
+    display = CellDisplay("run-1", kernel_id="kernel-1")
+    *events, ended = recorded(epochs=1, steps=4)
+    for event in (*events, WeightsKept(run="run-1", iteration=2, first=2, nbytes=8), ended):
+        display(event)
+    twin = outputs(shown)[0][RUN]
+    assert (twin["kernel"], twin["kept"], twin["beside"]) == ("kernel-1", [2], [])
+    display(BranchStarted(run="run-1", iteration=2, branch="run-2", name="gentle"))
+    for event in recorded(run="run-2", epochs=1, steps=4):
+        display(event)
+    [beside] = outputs(shown)[0][RUN]["beside"]
+    assert (beside["name"], beside["curves"]["iteration"]) == ("gentle", [3, 4])
+    assert len(outputs(shown)) == 2
+
+
+def test_a_run_without_kept_weights_names_no_kernel(wire, shown, recorded):
+    display = CellDisplay("run-1", kernel_id="kernel-1")
+    for event in recorded(epochs=1, steps=4):
+        display(event)
+    assert outputs(shown)[0][RUN]["kernel"] == ""

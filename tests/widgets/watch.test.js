@@ -47,4 +47,26 @@ it("shows a number beside its target, also of a saved run", () => {
   expect(savedWatch(undefined)).toBe(null);
 });
 
+it("says what each number is off its target by", () => {
+  const saved = { kind: "values", source: "training", iteration: 9, samples: [{ label: "2, 4", targets: [2, 4], inputs: "1", picture: "" }], predictions: [[2.5, null]] };
+  const lines = panel(savedWatch(saved)).element.querySelectorAll(".zoo-watch-said > div > div");
+  expect([...lines].map((line) => line.textContent)).toEqual(["2.5 off by 0.5", "– off by –"]);
+});
+
+it("draws predicted boxes over the true ones, and moves them", () => {
+  const sample = { label: "", inputs: "", buffer: 0, aspect: 2, boxes: [["cat", null, 0, 0, 0.5, 0.5]] };
+  const told = { kind: "boxes", source: "validation", iteration: 0, samples: [sample], predictions: [[["dog", 0.9, 0.5, 0.5, 1, 1]]] };
+  const shown = panel(takeWatch(null, told, [bytes(137)]));
+  const rects = () => [...shown.element.querySelectorAll("rect")].map((rect) => [rect.getAttribute("class"), rect.getAttribute("x")]);
+  expect(rects()).toEqual([["zoo-box zoo-truth zoo-colour-2", "0"], ["zoo-box zoo-predicted zoo-colour-4", "500"]]);
+  expect(shown.element.querySelector("b").textContent).toBe("overlap 0.00");
+  expect(shown.element.querySelector(".zoo-watch-said").textContent).toContain("true cat");
+  expect(shown.element.querySelector(".zoo-watch-frame").style.aspectRatio).toContain("2");
+  shown.store.watch = takeWatch(shown.store.watch, { iteration: 20, predictions: [[["cat", 0.8, 0, 0, 0.5, 0.5]]] }, []);
+  shown.update();
+  expect(rects()[1][1]).toBe("0");
+  expect(shown.element.querySelector("b").textContent).toBe("overlap 1.00");
+  expect(shown.element.querySelector(".zoo-watch-said").title).toBe("cat 0.80, overlap 1.00 with a true one");
+});
+
 it("is not there where nobody watches", () => expect(panel(null).element.hidden).toBe(true));

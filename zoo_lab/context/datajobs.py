@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoo_lab.context.jobs import interruptible
 from zoo_lab.core.errors import WorkerError
 from zoo_lab.core.frames import is_library
+from zoo_lab.core.report import ErrorReport, Frame, placed
 
 if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
 
 T = TypeVar("T")
 _TRACEBACK = "Traceback (most recent call last):"
-_FRAME = re.compile(r'  File "([^"]+)", line \d+, in ')
+_FRAME = re.compile(r'  File "([^"]+)", line (\d+), in (.+)')
+_ADVICE = "Try the step on a few rows here; mend it, or the rows, and run the cell again."
 _LOSS = re.compile(r"(?:Python worker (?:exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 _EVENTS_MILLISECONDS = 2000
 _MEMORY = (
@@ -58,7 +61,9 @@ def worker_error(error: Exception, place: str) -> WorkerError:
         if _TRACEBACK in text:
             kind, message, frames = _last_exception(text)
             said = f": {message}" if message else ""
-            return WorkerError("\n".join([f"{kind}{where}{said}", *frames]), "\n".join(texts))
+            whole = "\n".join(texts)
+            report = ErrorReport(kind, message, _placed(frames), place, advice=_ADVICE, traceback=whole)
+            return WorkerError("\n".join([f"{kind}{where}{said}", *frames]), whole, report)
     return WorkerError(f"Spark could not finish the job{where}: {_cause(texts)}", "\n".join(texts))
 
 
@@ -103,6 +108,17 @@ def _own_frames(lines: list[str]) -> list[str]:
         if own:
             kept.append(line)
     return kept
+
+
+def _placed(lines: list[str]) -> tuple[Frame, ...]:
+    """Return the user's frames, as Python writes them in two lines, with what this process knows of each."""
+    frames: list[Frame] = []
+    for line in lines:
+        if match := _FRAME.match(line):
+            frames.append(Frame(match[1], int(match[2]), match[3]))
+        elif frames and not frames[-1].code:
+            frames[-1] = dataclasses.replace(frames[-1], code=line.strip())
+    return tuple(map(placed, frames))
 
 
 def _cause(texts: list[str]) -> str:

@@ -6,6 +6,10 @@ A message says what was expected, what came, and what to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoo_lab.core.report import ErrorReport
 
 
 class ZooLabError(Exception):
@@ -37,7 +41,15 @@ class ModelError(ZooLabError, ValueError):
 
 
 class TrainingError(ZooLabError, RuntimeError):
-    """A run failed; the model holds the weights of the last finished iteration."""
+    """A run failed; the model holds the weights of the last finished iteration.
+
+    `report` is what is known of it, part by part, None where the message says it all; `run` is the id of the run.
+    """
+
+    def __init__(self, message: str = "", report: ErrorReport | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+        self.run = ""
 
 
 class NumericsError(TrainingError, ArithmeticError):
@@ -51,9 +63,14 @@ class WorkerError(TrainingError):
     the frames of the user's own code.
     """
 
-    def __init__(self, message: str, remote_traceback: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, remote_traceback: str = "", report: ErrorReport | None = None) -> None:
+        super().__init__(message, report)
         self.remote_traceback = remote_traceback
+
+    @classmethod
+    def of(cls, report: ErrorReport) -> WorkerError:
+        """Return the error that says what a report does."""
+        return cls(report.text, report.traceback, report)
 
 
 class MissingExtraError(ZooLabError, ImportError):

@@ -154,16 +154,15 @@ class WorkerLost(Event):
     @property
     def who(self) -> str:
         """The worker as people say it: "worker 1 on node-7", "a worker" where nobody knows which."""
-        named = f"worker {self.worker}" if self.worker >= 0 else "a worker"
-        return f"{named} on {self.host}" if self.host else named
+        return worker_words(self.worker, self.host)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchRejected(Event):
     """A batch gave a loss that is not finite ("nan") or far above those before it ("spike"); nothing of it was applied.
 
-    `rows` are those to blame, else the whole batch, `partitions` those that hold them and `workers` those that computed
-    them; `shown` are the worst of them, each with row, loss, inputs, targets and picture (PNG in base64, "" for none).
+    `rows` are those to blame, else the whole batch, `partitions` those that hold them, `workers` those that computed
+    them and `hosts` where each of these ran; `shown` are the worst of them, each with row, loss, inputs, targets and picture (PNG in base64, "" for none).
     `asks` tells whether the run waits for somebody to choose what becomes of it.
     """
 
@@ -178,6 +177,13 @@ class BatchRejected(Event):
     partitions: tuple[int, ...] = ()
     shown: tuple[Mapping[str, Any], ...] = ()
     asks: bool = False
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """The workers as people say them: "worker 1 on node-7"; "" where none is known."""
+        hosts = self.hosts or ("",) * len(self.workers)
+        return ", ".join(worker_words(worker, host) for worker, host in zip(self.workers, hosts, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,18 +231,23 @@ class KnobTurned(Event):
 class WatchStarted(Event):
     """These samples are predicted again and again.
 
-    `kind` is "classes" or "values", `source` "validation" or "training"; a sample has inputs (words), a picture (PNG in
-    base64, "" for none) and its label, in words.
+    `kind` is "classes", "values" or "boxes", `source` "validation" or "training"; a sample has inputs (words), a picture
+    (PNG in base64, "" for none) and its label, in words; of values also its first targets; of boxes also the true ones,
+    as in `SamplesWatched`, and the picture's aspect (width / height).
     """
 
     kind: str
     source: str
-    samples: tuple[Mapping[str, str], ...]
+    samples: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesWatched(Event):
-    """What the model of `iteration` says of each sample: (class, share) of the likeliest, or its first numbers."""
+    """What the model of `iteration` says of each sample.
+
+    That is (class, share) of the likeliest, or its first numbers, or boxes: (name, score or None, x1, y1, x2, y2), the
+    corners as parts of the picture's width and height.
+    """
 
     iteration: int
     predictions: tuple[tuple[Any, ...], ...]
@@ -262,12 +273,25 @@ class BranchStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BranchedFrom(Event):
-    """This run goes on from `iteration` of the run with the id `parent`, which is called `name`; `path` is its file."""
+    """This run goes on from `iteration` of the run with the id `parent`, which is called `name`; `path` is its file.
+
+    `changes` are the arguments and knobs that the branch was given, as Python literals; `others` those that are none, in
+    words.
+    """
 
     iteration: int
     parent: str
     name: str
     path: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRewound(Event):
+    """The model of a run that is over has the weights of `iteration` again."""
+
+    iteration: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,12 +311,28 @@ class Notice(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunStopped(Event):
-    """The run is over. `reason` is one of "finished", "stopped" (by the user), "early" (by a callback), "failed"."""
+    """The run is over. `reason` is one of "finished", "stopped" (by the user), "early" (by a callback), "failed".
+
+    `message` is the error of a failed run in words, `error` the same part by part: the kind, what, where (file, line,
+    function, code and cell of each of the user's lines), worker, sample, advice and traceback of core/report.py.
+    """
 
     reason: str
     iterations: int
     seconds: float
     message: str = ""
+    error: Mapping[str, Any] = field(default_factory=dict)
+
+
+def worker_words(worker: int, host: str) -> str:
+    """Return what people call a worker; its number is -1, its host "" where that is not known.
+
+    Example:
+        >>> worker_words(1, "node-7"), worker_words(-1, "")
+        ('worker 1 on node-7', 'a worker')
+    """
+    named = f"worker {worker}" if worker >= 0 else "a worker"
+    return f"{named} on {host}" if host else named
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -15,7 +16,8 @@ class RunLog:
     """Append each event to `path`, one JSON object a line.
 
     Iterations are flushed at most every `flush_seconds` (default 1.0), so that a reader lags by about a second
-    and a fast run is not slowed by its own log; the rarer events are at once. Use it as a stream's listener.
+    and a fast run is not slowed by its own log; the rarer events are at once. Use it as a stream's listener. What comes
+    after `close` is appended too, if the file is still there: a run that is over can be rewound, or branched from.
     """
 
     def __init__(self, path: Path, flush_seconds: float = 1.0) -> None:
@@ -27,10 +29,10 @@ class RunLog:
         self._file = path.open("a", encoding="utf-8")
 
     def __call__(self, event: Event) -> None:
-        if self._file.closed:
-            return
         line = json.dumps(event.to_dict(), separators=(",", ":")) + "\n"
         with self._lock:  # buttons are pressed in other threads
+            if self._file.closed:
+                return self._append(line)
             self._file.write(line)
         now = time.monotonic()
         if not isinstance(event, IterationDone) or now - self._flushed >= self._flush_seconds:
@@ -43,8 +45,14 @@ class RunLog:
             self._file.flush()
 
     def close(self) -> None:
-        """Flush and close the file; later events are ignored."""
+        """Flush and close the file."""
         self._file.close()
+
+    def _append(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            with self.path.open("r+", encoding="utf-8") as file:  # not "a": what was deleted stays so
+                file.seek(0, 2)
+                file.write(line)
 
 
 def read_events(path: Path | str, most_bytes: int | None = None) -> Iterator[Event]:

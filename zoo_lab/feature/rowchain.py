@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo_lab.context.shardfile import FieldSpec
 from zoo_lab.core.errors import ArgumentError
+from zoo_lab.core.report import blaming
 from zoo_lab.feature.place import Place
 from zoo_lab.feature.preprocessing import BatchPreprocessing, Preprocessing
 from zoo_lab.feature.recordform import RecordForm
@@ -102,10 +103,21 @@ class Chain:
         return Moment(self.seed or 0, self.epoch)
 
     def records(
-        self, stored: Stored, moment: Moment, items: range, go_on: Callable[[], bool] = lambda: True
+        self, stored: Stored, moment: Moment, numbers: Sequence[int], go_on: Callable[[], bool] = lambda: True
     ) -> list[Any]:
-        """Return the records of some of the rows whose fields are `stored`; fewer once `go_on` says no."""
-        return [self.maker.record(stored, item, moment) for item in items if go_on()]
+        """Return the records of the rows whose fields are `stored`; fewer once `go_on` says no.
+
+        `numbers` are those of the rows in the data set; an error of a step is noted with the row that it failed on.
+        """
+        return [self._record(stored, item, moment, int(number)) for item, number in enumerate(numbers) if go_on()]
+
+    def _record(self, stored: Stored, item: int, moment: Moment, number: int) -> Any:
+        def sample(_error: Exception) -> str:
+            name = self.maker.name(stored, item, number)
+            return name if name == f"row {number}" else f"row {number} ({name})"
+
+        with blaming("data", sample):
+            return self.maker.record(stored, item, moment)
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,7 @@ class RowChain:
         """Return the fields of the rows whose fields are `stored`, from number `first` on, which are one batch."""
         count = len(next(iter(stored.values())))
         numbers = np.arange(first, first + count)
-        arrays = self.arrays(stored, numbers, self.chain.records(stored, moment, range(count)))
+        arrays = self.arrays(stored, numbers, self.chain.records(stored, moment, numbers))
         return self.mixed(arrays, numbers, numbers, numbers, moment) if self.chain.mix else arrays
 
     def arrays(self, stored: Stored, numbers: Sequence[int], records: Sequence[Any]) -> dict[str, np.ndarray]:

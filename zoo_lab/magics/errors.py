@@ -1,4 +1,4 @@
-"""Shows our own errors as one block: what is wrong and where, with the whole traceback folded below it."""
+"""Shows our own errors as one block: what is wrong, where, what to do, with the whole traceback folded below it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import traceback
 from typing import Any
 from xml.sax.saxutils import escape
 
-from zoo_lab.core.errors import ArgumentError, WorkerError, ZooLabError
+from zoo_lab.core.errors import ArgumentError, TrainingError, WorkerError, ZooLabError
+from zoo_lab.core.report import placed_report, report_of
 from zoo_lab.widgets.kernel import in_kernel
 
 
@@ -23,10 +24,17 @@ def shorten(error: ZooLabError) -> None:
         return
     thrown: Any = error
     thrown._render_traceback_ = lambda: message(error).splitlines()  # IPython asks an error for this
-    if in_kernel() and not isinstance(error, ArgumentError):
+    if in_kernel() and not isinstance(error, ArgumentError) and not _shown_by_its_run(error):
         from IPython.display import display
 
-        display({"text/html": folded(error), "text/plain": ""}, raw=True)
+        display({"text/html": block(error), "text/plain": ""}, raw=True)
+
+
+def _shown_by_its_run(error: ZooLabError) -> bool:
+    """Tell whether the cell's monitor says all of this already."""
+    from zoo_lab.widgets.cell import shows
+
+    return isinstance(error, TrainingError) and shows(error.run)
 
 
 def message(error: ZooLabError) -> str:
@@ -35,20 +43,27 @@ def message(error: ZooLabError) -> str:
     return f"{type(error).__name__}: {error}{more}"
 
 
-def folded(error: ZooLabError) -> str:
-    """Return all that is known of `error` as HTML that shows one line until it is opened.
+def block(error: ZooLabError) -> str:
+    """Return all that is known of `error` as HTML: what, where, on which worker, of which sample, what to do.
+
+    The whole traceback is folded below.
 
     Example:
-        >>> folded(ZooLabError("no memory")).startswith("<details")
+        >>> block(ZooLabError("no memory")).startswith('<div class="zoo-error"')
         True
     """
-    first = escape(str(error).partition("\n")[0])
+    report = placed_report(report_of(error))
+    rows = "".join(f"<dt>{name}</dt><dd>{_lines(words)}</dd>" for name, words in report.rows)
     parts = [("Here", "".join(traceback.format_exception(error)))]
     if isinstance(error, WorkerError) and error.remote_traceback:
         parts.insert(0, ("On the worker", error.remote_traceback))
-    shown = "".join(f"<h4>{head}</h4><pre>{escape(text)}</pre>" for head, text in parts)
-    name = type(error).__name__
-    return f'<details class="zoo-error"><summary><b>{name}</b>: {first} · whole traceback</summary>{shown}</details>'
+    whole = "".join(f"<h4>{head}</h4><pre>{escape(text)}</pre>" for head, text in parts)
+    folded = f"<details><summary>whole traceback</summary>{whole}</details>"
+    return f'<div class="zoo-error" role="group" aria-label="{type(error).__name__}"><dl>{rows}</dl>{folded}</div>'
+
+
+def _lines(words: str) -> str:
+    return "<br>".join(escape(line) for line in words.splitlines())
 
 
 def _debug() -> bool:

@@ -27,7 +27,7 @@ _MODEL = value("NAME", is_a("keras", "Model"))
 _IS_DATA = is_a("", "FeatureSet", "DataFrame", "RDD", "tuple")
 _DATA = value("NAME", _IS_DATA)
 _CALLBACKS = value("NAME", lambda thing: is_a("keras", "Callback")(thing) or isinstance(thing, list))
-_WEIGHTS = value("NAME", lambda thing: isinstance(thing, dict))
+_DICT = value("NAME", lambda thing: isinstance(thing, dict))
 _DROP = value("NAME", is_a("zoo_lab", "DropSlow"))
 
 REHEARSALS = ("plan", "verify")
@@ -43,7 +43,7 @@ COMMAND = Command(
         Option("--epochs", WHOLE_NUMBER, "passes over the data", "1"),
         Option("--validation", _DATA, "data like the first, evaluated after each epoch"),
         Option("--callbacks", _CALLBACKS, "a Keras callback or a list of them"),
-        Option("--class-weight", _WEIGHTS, "a dict of class number → weight in the loss"),
+        Option("--class-weight", _DICT, "a dict of class number → weight in the loss"),
         Option("--feature-cols", COLUMNS, "columns of a DataFrame that the model takes; an expression in brackets too"),
         Option("--label-cols", COLUMNS, "columns of a DataFrame that it learns"),
         Option("--seed", WHOLE_NUMBER, "of the order and of dropout: the same seed, the same weights", "drawn"),
@@ -64,6 +64,7 @@ COMMAND = Command(
         ),
         Option("--spikes", NUMBER, "a loss above so many times the running median is bad too"),
         Option("--watch", WHOLE_NUMBER, "show what the model makes of so many validation rows while it trains"),
+        Option("--turns", _DICT, "a dict of iterations done → {knob: value}: what turns by itself while it trains"),
         Option("--name", text("TEXT"), "of the run", "the model's"),
         Option("--runs", PLACE, "the folder of the run files, which %zoo_runs lists", ".zoo_lab/runs"),
         Option("-o", NEW_NAME, "keep the run under this name"),

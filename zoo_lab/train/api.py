@@ -19,8 +19,9 @@ from zoo_lab.core.errors import ArgumentError
 from zoo_lab.train.badbatches import Policy, check_policy
 from zoo_lab.train.combination import check_combination, settled
 from zoo_lab.train.display import show
-from zoo_lab.train.made import made, words_of_call
 from zoo_lab.train.keeping import KeepWeights, Kept, Ring
+from zoo_lab.train.knobs import Knobs, check_turns
+from zoo_lab.train.made import made, words_of_call
 from zoo_lab.train.plan import Plan, choose_sync
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import Checkpoints, Start, expect_unused
@@ -62,6 +63,7 @@ def fit(
     bad_batch: str = "raise",
     spikes: float | None = None,
     watch: int = 0,
+    turns: Mapping[int, Mapping[str, float]] | None = None,
     feature_cols: Any = None,
     label_cols: Any = None,
     name: str | None = None,
@@ -112,6 +114,7 @@ def fit(
         spikes: a batch is bad too where its loss is above so many times the median of the last 50; None: never.
         watch: show what the model makes of so many rows while it trains, at most 32: the first of the validation data,
             without any of the data itself.
+        turns: what is turned as by `run.turn`, but by the run itself: iterations done → {knob: value}.
         feature_cols, label_cols: columns of a DataFrame, see `FeatureSet.from_dataframe`.
         name: of the run; default the model's.
         runs: folder of the run files.
@@ -155,6 +158,7 @@ def fit(
         train_set = _pinned(data, context, feature_cols, label_cols, pinned)
         validation = _pinned(validation_data, train_set.context, feature_cols, label_cols, pinned)
         live = live_model(model, train_set, class_weight)
+        check_turns(turns or {}, Knobs(live, train_set).values)
         train_set.context.warm_up()
         size = live.layout.weights_size * live.layout.dtype.itemsize
         strategy, why = choose_sync(sync, train_set.context.one_host, size, train_set.context.slots, sync_every)
@@ -188,7 +192,7 @@ def fit(
             run.kept, run.arguments = Ring(keeping.last), asked
         show(run, train_set.context, display)
         policy = Policy(bad_batch, spikes)
-        chosen = (start, saving, call, keeping, policy, watch)
+        chosen = (start, saving, call, keeping, policy, watch, turns or {})
         job = Job(live, train_set, validation, plan, tuple(callbacks), class_weight, *chosen)
         return _start(run, job, pinned.pop_all(), background)
 

@@ -19,6 +19,7 @@ import numpy as np
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import NumericsError
 from zoo_lab.core.events import BatchHandled, BatchRejected
+from zoo_lab.core.report import ErrorReport
 from zoo_lab.train.examine import MOST_LOSSES, Examine, Examined
 from zoo_lab.train.plan import Position
 from zoo_lab.train.repeat import Stopped
@@ -36,6 +37,7 @@ _WINDOW = 50
 _FEWEST = 10
 _LOOK_SECONDS = 0.1
 _PICTURED = 5
+_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ class BadBatches:
         limit = done.order.highest
         problems = [problem for part in found for problem in part.problems]
         rows = _bad_rows(found, limit)
+        blamed = [part for part in found if np.isin(rows, part.rows).any()]
         if math.isfinite(done.loss):
             reason = f"more than {self._policy.spikes:g} times the running median {self.spikes.median:.4g}"
         else:
@@ -173,7 +176,8 @@ class BadBatches:
             reason=reason,
             kind="spike" if math.isfinite(done.loss) else "nan",
             rows=tuple(rows),
-            workers=tuple(part.worker for part in found if np.isin(rows, part.rows).any()),
+            workers=tuple(part.worker for part in blamed),
+            hosts=tuple(part.host for part in blamed),
             partitions=tuple(sorted({int(at) for at in np.searchsorted(self._shards, rows, side="right")})),
             shown=tuple(row for part in found for row in part.shown),
             asks=self._policy.choice == "ask",
@@ -195,11 +199,15 @@ class BadBatches:
 
     def _error(self, event: BatchRejected) -> NumericsError:
         where = f"iteration {event.iteration} (epoch {event.epoch + 1}, batch {event.step})"
-        return NumericsError(
-            f"The loss is {event.loss} in {where}: {event.reason}. The model keeps the weights of iteration "
-            f"{self._run.iterations}. Clean these rows, lower the learning rate or clip the gradient (optimizer "
-            "argument clipnorm); or train with bad_batch='skip', 'quarantine' or 'ask'."
+        what = f"The loss is {event.loss} in {where}: {event.reason}"
+        kept = f"The model keeps the weights of iteration {self._run.iterations}."
+        advice = (
+            "Clean these rows, lower the learning rate or clip the gradient (optimizer argument clipnorm); or train with "
+            "bad_batch='skip', 'quarantine' or 'ask'."
         )
+        sample = f"rows {', '.join(map(str, event.rows[:_NAMED]))}" + (" …" if len(event.rows) > _NAMED else "")
+        report = ErrorReport(NumericsError.__name__, what, worker=event.who, sample=sample, advice=f"{kept} {advice}")
+        return NumericsError(f"{what} ({event.who}). {kept} {advice}", report)
 
 
 def without_empty(batches: list[np.ndarray]) -> list[np.ndarray]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.core.checks import Checks
-from zoo_lab.core.errors import ZooLabError
 from zoo_lab.core.events import (
     BranchStarted,
     EpochDone,
@@ -21,6 +20,8 @@ from zoo_lab.core.events import (
 )
 from zoo_lab.train.keeping import kept_of
 from zoo_lab.train.knobs import CLIPS, RATE, STRENGTH, check_turn
+from zoo_lab.train.made import NOT_REPEATED, literal, shortened
+from zoo_lab.train.saving import Parent
 
 if TYPE_CHECKING:
     from zoo_lab.train.run import Run
@@ -43,8 +44,16 @@ def branch(run: Run, iteration: int, changes: Mapping[str, Any]) -> Run:
     names = [name for name in inspect.signature(fit).parameters if name not in ("model", "resume")]
     arguments = {**{name: run.arguments[name] for name in names}, **_OWN, "name": name, **changed}
     tell = _teller(run, kept.iteration)
-    arguments |= {"resume": kept.turned(knobs), "listeners": [tell, *arguments["listeners"]]}
+    parent = Parent(run.id, run.name, *_told(changes))
+    arguments |= {"resume": kept.changed(knobs, parent), "listeners": [tell, *arguments["listeners"]]}
     return fit(twin_of(run.model), **arguments)
+
+
+def _told(changes: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what was changed as Python literals, and in words what is none; how the branch is shown is no change."""
+    told = {name: value for name, value in changes.items() if name not in NOT_REPEATED}
+    literals = {name: text for name, value in told.items() if (text := literal(value)) is not None}
+    return literals, {name: shortened(value) for name, value in told.items() if name not in literals}
 
 
 def branch_from_page(run: Run, iteration: str, changes: Mapping[str, Any]) -> None:
@@ -53,7 +62,7 @@ def branch_from_page(run: Run, iteration: str, changes: Mapping[str, Any]) -> No
     def work() -> None:
         try:
             branch(run, int(iteration), {**changes, "background": True, "display": "none"})
-        except (ZooLabError, ValueError, TypeError) as error:
+        except Exception as error:  # nobody else hears of it: this is a thread of its own
             run.stream.emit(Notice(run=run.id, text=f"No branch: {error}"))
 
     threading.Thread(target=work, name=f"zoo_lab branch of {run.id}", daemon=True).start()

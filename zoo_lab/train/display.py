@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from zoo_lab.context.nncontext import NNContext
 
 
+Hearing = Callable[[Mapping[str, Any]], None]
 _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "stop": lambda run, request: run.stop(),
     "knob": lambda run, request: _turn(run, str(request.get("knob")), request.get("value")),
@@ -24,6 +26,8 @@ _ACTIONS: Mapping[str, Callable[[Run, Mapping[str, Any]], object]] = {
     "pause": lambda run, request: run.pause(),
     "resume": lambda run, request: run.resume(),
 }
+_AFTER_THE_END = ("branch",)  # only where weights are kept
+_newest: list[Run] = []  # the last run with kept weights: a page branches from it, though nobody may hold it
 
 
 def _turn(run: Run, knob: str, value: Any) -> None:
@@ -49,8 +53,14 @@ def _branch(run: Run, request: Mapping[str, Any]) -> None:
 
 
 def show(run: Run, context: NNContext, display: str) -> None:
-    """Show `run` as asked: "auto" (widget in a notebook, text elsewhere), "text" or "none"."""
-    _publish(run, context)
+    """Show `run` as asked: "auto" (widget in a notebook, text elsewhere), "text" or "none".
+
+    What shows a run that is over does not hold it, as its kept weights may be many; only the newest such run stays.
+    """
+    if run.kept is not None:
+        _newest[:] = [run]
+    run_id, hear = run.id, _hearing(run)
+    _publish(run, context, hear)
     if display == "text":
         from zoo_lab.widgets.progress import TextProgress
 
@@ -58,13 +68,28 @@ def show(run: Run, context: NNContext, display: str) -> None:
     elif display == "auto":
         from zoo_lab.widgets.choose import display_for
 
-        listener = display_for(run.id, run.stop, lambda request: obey(run, request))
+        listener = display_for(run.id, lambda: hear({"action": "stop", "run": run_id}), hear)
         run.stream.subscribe(listener)
         run.beside.subscribe(listener)
 
 
-def _publish(run: Run, context: NNContext) -> None:
-    """Let the Jupyter server know of the run, and take its Stop, which comes while the cell is still busy."""
+def _hearing(run: Run) -> Hearing:
+    """Return what takes the requests of a page, and holds the run no longer than others do."""
+    found = weakref.ref(run)
+
+    def hear(request: Mapping[str, Any]) -> None:
+        known = found()
+        if known is not None:
+            obey(known, request)
+
+    return hear
+
+
+def _publish(run: Run, context: NNContext, hear: Hearing) -> None:
+    """Let the Jupyter server know of the run, and take its Stop, which comes while the cell is still busy.
+
+    A branch can be asked for as long as the weights are there.
+    """
     from zoo_lab.widgets.board import kernel_board
 
     board = kernel_board()
@@ -74,12 +99,16 @@ def _publish(run: Run, context: NNContext) -> None:
     board.set_context(description.pop("app"), **description)
     board.add_run(run.id)
     run.stream.subscribe(board.listen)
+    run_id = run.id
+    run.beside.subscribe(lambda event: board.listen_beside(run_id, event))
 
-    forget = [board.on(action, lambda request: obey(run, request)) for action in _ACTIONS]
+    forget = {action: board.on(action, hear) for action in _ACTIONS}
+    for action in _AFTER_THE_END if run.kept is not None else ():
+        weakref.finalize(run, forget.pop(action))
 
     def end(event: Event) -> None:
         if isinstance(event, RunStopped):
-            for undo in forget:
+            for undo in forget.values():
                 undo()
 
     run.stream.subscribe(end)

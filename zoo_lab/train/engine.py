@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo_lab.core.errors import ModelError, WorkerError, ZooLabError
+from zoo_lab.core.events import worker_words
+from zoo_lab.core.report import ErrorReport, placed
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.keras.shipping import ModelPackage
 from zoo_lab.train.batches import Schedule
@@ -35,6 +37,12 @@ class WorkersLost(RuntimeError):
 
 _numbers = itertools.count()
 _EXCHANGE_BYTES = 1 << 20  # more than the moments of all channels of most models
+_KEPT = "The model holds the weights of the last finished iteration."
+_ADVICE = {
+    "data": f"Try the data's steps on that row alone; mend them, or the row, and train again. {_KEPT}",
+    "model": f"Try model(x, training=True) on that row here; mend the model, or the row, and train again. {_KEPT}",
+    "": f"Try model(x[:2], training=True) here, where a debugger reaches it; mend that and train again. {_KEPT}",
+}
 _LOSS = re.compile(r"(Python worker (exited|failed)|ExecutorLostFailure|Executor heartbeat timed out)[^\n]*")
 
 
@@ -261,6 +269,13 @@ def why_lost(error: Exception) -> str:
 def _worker_error(failure: Failure) -> ZooLabError:
     if failure.kind == ModelError.__name__:
         return ModelError(failure.message)
-    where = f"worker {failure.worker} on {failure.host}" + (f", {failure.rows}" if failure.rows else "")
-    frames = f"\n{failure.frames.rstrip()}" if failure.frames else ""
-    return WorkerError(f"{failure.kind} on {where}: {failure.message}{frames}", failure.traceback)
+    report = ErrorReport(
+        failure.kind,
+        failure.message,
+        tuple(map(placed, failure.frames)),
+        worker_words(failure.worker, failure.host),
+        failure.sample,
+        _ADVICE[failure.stage],
+        failure.traceback,
+    )
+    return WorkerError.of(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import math
+import socket
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ class Examined:
     """What a worker found in its part of a batch.
 
     Attributes:
-        worker: its number.
+        worker, host: its number, and where it runs.
         rows: of its part.
         problems: sentences on fields that hold NaN or infinity.
         wrong: the rows that do.
@@ -39,6 +40,7 @@ class Examined:
     wrong: tuple[int, ...] = ()
     losses: np.ndarray = field(default_factory=lambda: np.empty(0))
     shown: tuple[dict[str, Any], ...] = ()
+    host: str = field(default_factory=socket.gethostname)
 
 
 @dataclass(frozen=True)
@@ -135,19 +137,22 @@ def brief(value: Any) -> str:
     return words if flat.size <= _VALUES else f"{words}, … ({flat.size:,} values)"
 
 
-def thumbnail(value: Any) -> str:
-    """Return a small PNG in base64 of what looks like a picture, (height, width, 1 or 3); "" for anything else."""
+def is_picture(value: Any) -> bool:
+    """Tell whether an array looks like a picture: (height, width, 1 or 3) of numbers."""
+    array = np.asarray(value)
+    return array.ndim == 3 and array.shape[2] in (1, 3) and min(array.shape[:2]) >= 8 and array.dtype.kind in "uif"
+
+
+def thumbnail(value: Any, side: int = _SIDE) -> str:
+    """Return a small PNG in base64 of what looks like a picture, at most `side` pixels long; "" for anything else."""
     import cv2
 
     array = np.asarray(value)
-    is_picture = (
-        array.ndim == 3 and array.shape[2] in (1, 3) and min(array.shape[:2]) >= 8 and array.dtype.kind in "uif"
-    )
-    if not is_picture:
+    if not is_picture(array):
         return ""
     if array.dtype != np.uint8:
         array = _as_bytes(array)
-    ratio = _SIDE / max(array.shape[:2])
+    ratio = side / max(array.shape[:2])
     if ratio < 1:
         size = [max(1, round(length * ratio)) for length in array.shape[1::-1]]
         array = cv2.resize(array, size, interpolation=cv2.INTER_AREA)

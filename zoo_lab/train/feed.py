@@ -133,5 +133,5 @@ class _Making:
 
     def _made(self, reader: RowReader, rows: np.ndarray) -> dict[str, Any]:
         stored = reader.read(rows)
-        records = self._chain.chain.records(stored, self.wanted.moment, range(len(rows)), lambda: not self._cancelled)
+        records = self._chain.chain.records(stored, self.wanted.moment, rows, lambda: not self._cancelled)
         return {} if self._cancelled else self._chain.arrays(stored, rows, records)

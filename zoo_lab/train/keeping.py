@@ -16,8 +16,8 @@ import numpy as np
 
 from zoo_lab.core.checks import Checks
 from zoo_lab.core.errors import ArgumentError, TrainingError
-from zoo_lab.core.events import Event, WeightsKept
-from zoo_lab.train.saving import Start
+from zoo_lab.core.events import Event, RunRewound, WeightsKept
+from zoo_lab.train.saving import Parent, Start
 
 if TYPE_CHECKING:
     from zoo_lab.train.live import LiveModel
@@ -91,9 +91,9 @@ class Kept:
     def __repr__(self) -> str:
         return f"<what was kept of iteration {self.iteration}>"
 
-    def turned(self, knobs: Mapping[str, float]) -> Kept:
-        """Return the same with other values of knobs."""
-        return replace(self, start=replace(self.start, knobs={**self.start.knobs, **knobs}))
+    def changed(self, knobs: Mapping[str, float], parent: Parent) -> Kept:
+        """Return the same with other values of knobs, as a branch of `parent` goes on from it."""
+        return replace(self, start=replace(self.start, knobs={**self.start.knobs, **knobs}, parent=parent))
 
     def into(self, live: LiveModel, plan: Plan) -> Start:
         """Put this into a model that goes on with `plan`; return where it begins."""
@@ -177,7 +177,6 @@ class Keeper:
             offset=self._offset(),
             knobs=dict(run.turned_knobs),
             quarantine=sorted(run.quarantine),
-            parent=(run.id, run.name),
         )
         optimizer = [np.array(np.asarray(variable)) for variable in live.model.optimizer.variables]
         state = live.flat_state(only_updated=False)
@@ -200,6 +199,7 @@ def rewind(run: Run, iteration: int) -> int:
     assign_values(variables.state, kept.state)
     for variable, value in zip(run.model.optimizer.variables, kept.optimizer, strict=True):
         variable.assign(value)
+    run.stream.emit(RunRewound(run=run.id, iteration=kept.iteration))
     return kept.iteration
 
 

@@ -7,7 +7,7 @@ Crew opens the strategy anew where the optimizer now does something else to grad
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +49,46 @@ def check_turn(knob: str, value: Any, knobs: Mapping[str, float]) -> float:
         checks.require(free, f"Expected one way of clipping; {', '.join(others)} is on. Set it to 0 first.")
     checks.done()
     return float(value)
+
+
+class Turns:
+    """The knobs that a run turns by itself.
+
+    Args:
+        given: iterations done → knob → value from then on.
+        start: iterations that were done when the run began: what was due before them has been done.
+
+    Example:
+        >>> turns = Turns({5: {"learning_rate": 0.1}})
+        >>> turns.room(3, 10), list(turns.due(3)), list(turns.due(5)), turns.room(5, 10)
+        (2, [], [('learning_rate', 0.1)], 10)
+    """
+
+    def __init__(self, given: Mapping[int, Mapping[str, float]], start: int = 0) -> None:
+        self._left = {iteration: dict(given[iteration]) for iteration in sorted(given) if iteration >= start}
+
+    def room(self, iteration: int, count: int) -> int:
+        """Return how many of the next `count` iterations may share a job, so that none is passed where a knob turns."""
+        return min([count, *(each - iteration for each in self._left if each > iteration)])
+
+    def due(self, iteration: int) -> Iterator[tuple[str, float]]:
+        """Yield what turns now, once."""
+        for each in [each for each in self._left if each <= iteration]:
+            yield from self._left.pop(each).items()
+
+
+def check_turns(turns: Any, knobs: Mapping[str, float]) -> None:
+    """Raise `ArgumentError` naming what is wrong with the `turns` of `fit`; `knobs` are those that the run begins with."""
+    checks = Checks("fit")
+    right = isinstance(turns, Mapping) and all(isinstance(each, Mapping) for each in turns.values())
+    whole = right and all(isinstance(at, int) and not isinstance(at, bool) and at >= 0 for at in turns)
+    told = "Expected turns to be a dict of iterations done → {knob: value}"
+    checks.require(whole, f"{told}; received {turns!r}.")
+    checks.done()
+    now = dict(knobs)
+    for iteration in sorted(turns):
+        for knob, value in turns[iteration].items():
+            now[knob] = check_turn(knob, value, now)
 
 
 class Knobs:

@@ -69,7 +69,7 @@ def _runs(
     for rows in own_rows(replica, task.data, feed, index, task.batch_size):
 
         def attempt(start: int, stop: int, rows: np.ndarray = rows) -> Any:
-            with noting(rows[start:stop]):
+            with noting(rows[start:stop], "data"):
                 arrays = feed.read(feed.at_rest(rows[start:stop]))
             return compute(arrays)
 

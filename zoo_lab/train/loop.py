@@ -32,7 +32,7 @@ from zoo_lab.train.engine import Engine
 from zoo_lab.train.evaluation import evaluate_with
 from zoo_lab.train.grouping import Grouping
 from zoo_lab.train.keeping import Keeper
-from zoo_lab.train.knobs import Knobs
+from zoo_lab.train.knobs import Knobs, Turns
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.plan import Plan, Position
 from zoo_lab.train.repeat import Repeater, Stopped
@@ -65,6 +65,7 @@ class Loop:
         wait_while_paused: Callable[[], None],
         turned: Callable[[], Iterable[tuple[str, float]]],
         knobs: Knobs,
+        turns: Turns,
         bad: BadBatches,
         planned: Callable[[str], None],
         start: Start,
@@ -91,6 +92,7 @@ class Loop:
         self._wait_while_paused = wait_while_paused
         self._turned = turned
         self._knobs = knobs
+        self._turns = turns
         self._bad = bad
         self._grouping = self._new_grouping()
         self._last_end = self._last_pull = time.perf_counter()
@@ -200,6 +202,8 @@ class Loop:
             count = self._saver.room(self._moment(epoch, {}), count)
         if self._keeper is not None and self.plan.sync_every == 1:
             count = self._keeper.room(self.iterations, count)
+        if self.plan.sync_every == 1:
+            count = self._turns.room(self.iterations, count)
         steps = range(step, step + count)
         first = self.plan.position(epoch, step).iteration
         batches = [self._bad.kept(batch_rows(order, self.plan.batch_size, at)) for at in steps]
@@ -244,8 +248,8 @@ class Loop:
             self._publish()
 
     def _turn_knobs(self) -> None:
-        """Change what somebody asked to change; the strategies read the learning rate anew for each job."""
-        for knob, value in self._turned():
+        """Change what is due, and what somebody asked to change; strategies read the learning rate anew for each job."""
+        for knob, value in (*self._turns.due(self.iterations), *self._turned()):
             before = self._knobs.turn(knob, value, self._retool)
             if before is None:
                 continue

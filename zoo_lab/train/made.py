@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 START_BYTES = 512 << 10
 _POSITIONS = ("model", "data")
-_NOT_REPEATED = ("context", "listeners", "display", "background")
+NOT_REPEATED = ("context", "listeners", "display", "background")
 _LONGEST = 200
 _as_written: ContextVar[Mapping[str, str] | None] = ContextVar("zoo_lab_as_written", default=None)
 
@@ -80,15 +80,15 @@ def _sorted_out(
     arguments, written, others = {}, {}, {}
     for name, parameter in inspect.signature(function).parameters.items():
         value = given[name]
-        if name in _NOT_REPEATED or (name not in _POSITIONS and _same(value, parameter.default)):
+        if name in NOT_REPEATED or (name not in _POSITIONS and _same(value, parameter.default)):
             continue
-        literal = None if name in _POSITIONS else _literal(value)
-        if literal is not None:
-            arguments[name] = literal
+        text = None if name in _POSITIONS else literal(value)
+        if text is not None:
+            arguments[name] = text
         elif words.get(name):
             written[name] = words[name]
         else:
-            others[name] = _shortened(value)
+            others[name] = shortened(value)
     return arguments, written, others
 
 
@@ -96,7 +96,7 @@ def _same(value: Any, default: Any) -> bool:
     return value is default or (type(value) is type(default) and value == default)
 
 
-def _literal(value: Any) -> str | None:
+def literal(value: Any) -> str | None:
     """Return a value as Python text where it consists of plain ones, else None."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
@@ -109,7 +109,8 @@ def _literal(value: Any) -> str | None:
     return None
 
 
-def _shortened(value: Any) -> str:
+def shortened(value: Any) -> str:
+    """Return a value in so many words as a comment holds."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 

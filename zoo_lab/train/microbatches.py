@@ -6,22 +6,24 @@ and at its limit the worker gives what it has.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo_lab.core.report import blaming
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.feed import Feed, Wanted
+from zoo_lab.train.meeting import Gone
 from zoo_lab.train.setup import Order
 
 if TYPE_CHECKING:
     from zoo_lab.train.step import StepResult
 
 PIECES = 4
+_SECONDS_OF_TRYING = 5.0
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ def compute_part(
     for number, piece in enumerate(pieces):
         if _ends(order, index, done, mark - begin):
             break
-        with noting(piece):
+        with noting(piece, "data"):
             data = feed.read(replace(part, rows=piece))
         loaded = time.perf_counter()
         left = pieces[number + 1 :]
         feed.expect(_following(replica, index, feed, order, part, left), sure=bool(left) or not last)
-        with noting(piece):
+        with blaming("model", lambda error, piece=piece, data=data: culprit(error, replica, piece, data)):
             own = replica.step(order, index, weights, state, data, number)
         result = own if result is None else _sum(result, own)
         done += len(piece)
@@ -70,15 +72,31 @@ def compute_part(
     return PartDone(done, len(rows), result, read, compute)
 
 
-@contextlib.contextmanager
-def noting(rows: np.ndarray) -> Iterator[None]:
-    """Note on an exception which rows it came from."""
-    try:
-        yield
-    except Exception as error:
-        if hasattr(error, "add_note"):  # Python 3.11
-            error.add_note(f"rows {rows[0]} … {rows[-1]} ({len(rows)} of the batch)")
-        raise
+def noting(rows: np.ndarray, stage: str) -> AbstractContextManager[None]:
+    """Note on an exception which rows it came from, unless something inside knows that better."""
+    return blaming(stage, lambda error: _range(rows))
+
+
+def culprit(error: Exception, replica: Any, rows: np.ndarray, data: dict[str, np.ndarray]) -> str:
+    """Return the first row of a part on which the model fails by itself; all of them where it fails on any row."""
+    end = time.monotonic() + _SECONDS_OF_TRYING
+
+    def fails(at: int) -> bool:
+        try:
+            replica.evaluate(replica.setup.data, {name: values[at : at + 1] for name, values in data.items()})
+        except Exception:
+            return True
+        return False
+
+    tried = () if isinstance(error, Gone) else range(len(rows))  # then another worker has failed
+    first = next((at for at in tried if time.monotonic() < end and fails(at)), None)
+    if first is None or (first == 0 and len(rows) > 1 and fails(1)):
+        return _range(rows)
+    return f"row {rows[first]} (one of {_range(rows)})"
+
+
+def _range(rows: np.ndarray) -> str:
+    return f"rows {rows[0]} … {rows[-1]} ({len(rows)} of the batch)"
 
 
 def _following(

@@ -56,6 +56,22 @@ class Checkpoints:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """The run that another branches from.
+
+    Attributes:
+        run, name: its id and what it is called.
+        changes: the arguments and knobs that the branch was given, as Python literals.
+        others: those that are none, in words.
+    """
+
+    run: str
+    name: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Start:
     """Where a run begins.
 
@@ -69,7 +85,7 @@ class Start:
         offset: how many bytes of it belong to what the checkpoint holds.
         knobs: what was turned, with the values it was given.
         quarantine: the rows that are left out.
-        parent: id and name of the run that this one branches from, None where it goes on as itself.
+        parent: the run that this one branches from, None where it goes on as itself.
     """
 
     iteration: int = 0
@@ -80,7 +96,7 @@ class Start:
     file: Path | None = None
     offset: int = 0
     knobs: Mapping[str, float] = field(default_factory=dict)
-    parent: tuple[str, str] | None = None
+    parent: Parent | None = None
     quarantine: Sequence[int] = ()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.context.shardfile import FieldSpec, ShardHandle
+from zoo_lab.core.report import Frame
 from zoo_lab.feature.structure import Structure
 from zoo_lab.keras.shipping import ModelPackage
 from zoo_lab.train.batches import Schedule
@@ -106,18 +107,20 @@ class Order:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception in a task, as text: of the user's code, in full, and where it happened.
+    """An exception in a task: the user's own lines, all of it as text, in which stage ("data" or "model", "" for neither)
+    and of what sample it came.
 
     `shards` are those whose files the task missed; `gone` tells that it only gave up waiting for another worker.
     """
 
     kind: str
     message: str
-    frames: str
+    frames: tuple[Frame, ...]
     traceback: str
     worker: int
     host: str
-    rows: str
+    sample: str = ""
+    stage: str = ""
     shards: tuple[int, ...] = ()
     gone: bool = False
 

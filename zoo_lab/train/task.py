@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle, ShardLost
-from zoo_lab.core.frames import is_library
 from zoo_lab.core.messages import readable
+from zoo_lab.core.report import blame_of, own_frames
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.feed import Feed
 from zoo_lab.train.letters import opened
@@ -143,7 +143,7 @@ def own_batches(replica: Any, data: DataSetup, feed: Feed, index: int, size: int
     """Yield the rows of each batch that is this worker's, with their arrays; the next are made meanwhile."""
     batches = [feed.at_rest(rows) for rows in own_rows(replica, data, feed, index, size)]
     for batch, following in itertools.zip_longest(batches, batches[1:]):
-        with noting(batch.rows):
+        with noting(batch.rows, "data"):
             arrays = feed.read(batch)
         feed.expect(following, sure=True)
         yield batch.rows, arrays
@@ -163,16 +163,16 @@ def own_rows(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -
 
 def failure(error: Exception, index: int) -> Failure:
     """Return an exception of worker `index` as the record that tells the driver."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not is_library(frame.filename)]
+    blame = blame_of(error)
     return Failure(
         kind=type(error).__name__,
         message=readable(str(error)),
-        frames="".join(traceback.format_list(own)),
+        frames=own_frames(error.__traceback__),
         traceback="".join(traceback.format_exception(error)),
         worker=index,
         host=socket.gethostname(),
-        rows="; ".join(getattr(error, "__notes__", [])),
+        sample=blame.get("sample", ""),
+        stage=blame.get("stage", ""),
         shards=error.shards if isinstance(error, ShardLost) else (),
         gone=isinstance(error, Gone),
     )

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context.jobs import GRACE_SECONDS, interruptible
-from zoo_lab.core.errors import ArgumentError
+from zoo_lab.core.errors import ArgumentError, TrainingError
 from zoo_lab.core.events import (
     BranchedFrom,
     EpochDone,
@@ -23,11 +23,12 @@ from zoo_lab.core.events import (
     RunStarted,
     RunStopped,
 )
+from zoo_lab.core.report import placed_report, report_of
 from zoo_lab.core.runlog import RunLog, read_events
 from zoo_lab.feature.featureset import FeatureSet
 from zoo_lab.train.badbatches import BadBatches, Policy
 from zoo_lab.train.keeping import Keeper
-from zoo_lab.train.knobs import Knobs
+from zoo_lab.train.knobs import Knobs, Turns
 from zoo_lab.train.plan import Plan
 from zoo_lab.train.run import Run
 from zoo_lab.train.saving import offset_of
@@ -56,6 +57,7 @@ class Job:
     keeping: KeepWeights | None = None
     policy: Policy = Policy()
     watch: int = 0
+    turns: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
 
 def train(run: Run, job: Job) -> None:
@@ -110,7 +112,12 @@ def _logged(run: Run) -> Iterator[RunLog]:
 def _stopped(run: Run, reason: str, error: BaseException | None, begin: float) -> RunStopped:
     message = "" if error is None else f"{type(error).__name__}: {error}"
     seconds = time.monotonic() - begin
-    return RunStopped(run=run.id, reason=reason, iterations=run.iterations, seconds=seconds, message=message)
+    told = {} if error is None else placed_report(report_of(error)).to_dict()
+    if isinstance(error, TrainingError):
+        error.run = run.id
+    return RunStopped(
+        run=run.id, reason=reason, iterations=run.iterations, seconds=seconds, message=message, error=told
+    )
 
 
 def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
@@ -146,6 +153,7 @@ def _train(run: Run, job: Job, log: RunLog, knobs: Knobs) -> str:
                 wait_while_paused=run.wait_while_paused,
                 turned=run.turned,
                 knobs=knobs,
+                turns=Turns(job.turns, job.start.iteration),
                 bad=BadBatches(job.policy, run, live, [handle.rows for handle in job.data.store.handles]),
                 planned=lambda why: setattr(run, "plan", replace(run.plan, why=f"{run.plan.why}; {why}")),
                 start=job.start,
@@ -191,9 +199,18 @@ def _tell_parent(run: Run, start: Start) -> None:
     """Tell what this run branches from, and show that run's curve beside its own."""
     if start.parent is None or start.file is None:
         return
-    parent, name = start.parent
-    path = str(start.file)
-    run.stream.emit(BranchedFrom(run=run.id, iteration=start.iteration, parent=parent, name=name, path=path))
+    parent = start.parent
+    run.stream.emit(
+        BranchedFrom(
+            run=run.id,
+            iteration=start.iteration,
+            parent=parent.run,
+            name=parent.name,
+            path=str(start.file),
+            changes=parent.changes,
+            others=parent.others,
+        )
+    )
     for event in read_events(start.file):
         if isinstance(event, IterationDone) and event.iteration > start.iteration:
             run.beside.emit(event)

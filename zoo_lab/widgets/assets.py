@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
-MONITOR_STYLES = ("training_monitor", "monitor_charts", "monitor_actions")
+MONITOR_STYLES = ("training_monitor", "monitor_charts", "monitor_actions", "boxes")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?/[a-z_./]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
 

@@ -30,8 +30,8 @@ from zoo_lab.core import kernelstate
 from zoo_lab.core.events import Event
 from zoo_lab.widgets import kernel
 from zoo_lab.widgets.best import best
+from zoo_lab.widgets.columns import finite
 from zoo_lab.widgets.curves import Curves
-from zoo_lab.widgets.packets import finite
 from zoo_lab.widgets.thinning import smooth, thin
 from zoo_lab.widgets.ticker import Ticker
 from zoo_lab.widgets.twin import record
@@ -139,6 +139,14 @@ class Board:
                 self._write()
         self._watch()
 
+    def listen_beside(self, run_id: str, event: Event) -> None:
+        """Take an event of a branch into account that is drawn beside the curve of `run_id`, also once that is over."""
+        with self._lock:
+            curves = self._runs.get(run_id)
+            if curves is not None:
+                curves.add(event)
+                self._unrecorded.add(run_id)
+
     def state(self) -> dict[str, Any]:
         """Return what the state file holds."""
         with self._lock:
@@ -199,7 +207,7 @@ class Board:
         now = time.monotonic()
         for run in () if self._closed else tuple(self._unrecorded):
             curves = self._runs[run]
-            if curves.over or now - self._recorded.get(run, 0.0) >= _RECORD_SECONDS:
+            if curves.all_over or now - self._recorded.get(run, 0.0) >= _RECORD_SECONDS:
                 self._unrecorded.discard(run)
                 self._recorded[run] = now
                 with contextlib.suppress(OSError):

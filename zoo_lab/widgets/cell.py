@@ -57,23 +57,34 @@ class CellDisplay:
         _show(widget | {"text/plain": ""}, self._live)
         _show(self.monitor.read(_hidden_twin), self._twin)
         self._ticker = Ticker(self._follow, _SECONDS_BETWEEN_TWINS)
+        self._ended = False
 
     def __call__(self, event: Event) -> None:
         """Show what the event changes."""
         self.monitor(event)
         if isinstance(event, RunStopped) and self.monitor.curves.all_over:
             self._end()
-        elif event.run == self.run_id and isinstance(event, (RunStarted, EpochDone)):
+        elif self._ended or (event.run == self.run_id and isinstance(event, (RunStarted, EpochDone))):
             self._ticker.wake()
 
     def _follow(self) -> None:
-        _show(self.monitor.read(_hidden_twin), self._twin, update=True)
+        if self._ended:
+            self._show_twin()
+        else:
+            _show(self.monitor.read(_hidden_twin), self._twin, update=True)
 
     def _end(self) -> None:
+        """Put the twin in the widget's place; it follows what comes later, such as a branch that begins then."""
         self._ticker.close()
-        _show(self.monitor.read(twin.bundle), self._live, update=True)
-        _show({"text/html": _NOTHING, "text/plain": ""}, self._twin, update=True)
-        _keep_for_reloaded_pages(self.monitor)
+        self._show_twin()
+        if not self._ended:
+            _show({"text/html": _NOTHING, "text/plain": ""}, self._twin, update=True)
+            _keep_for_reloaded_pages(self.monitor)
+        self._ended, self._ticker = True, Ticker(self._follow, _SECONDS_BETWEEN_TWINS)
+
+    def _show_twin(self) -> None:
+        kernel_id = self.monitor.kernel_id
+        _show(self.monitor.read(lambda curves: twin.bundle(curves, kernel_id)), self._live, update=True)
 
 
 _RULES = """
@@ -93,6 +104,11 @@ def _hidden_twin(curves: Curves) -> dict[str, Any]:
     image = f'<img src="data:image/svg+xml;base64,{source}" alt="{words}">'
     body = f'<style>{style}</style><div class="zoo-twin" data-run="{run}">{image}</div>'
     return {"text/html": body, "text/plain": twin.words(curves), twin.RUN_MIME: twin.record(curves, _POINTS_IN_MID_RUN)}
+
+
+def shows(run_id: str) -> bool:
+    """Tell whether a cell shows how this run ended, among the newest few."""
+    return any(monitor.run_id == run_id for monitor in _ended)
 
 
 def _keep_for_reloaded_pages(monitor: TrainingMonitor) -> None:

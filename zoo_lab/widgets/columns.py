@@ -62,3 +62,8 @@ def as_float(value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return math.nan
+
+
+def finite(number: float | None) -> float | None:
+    """Return `number`, or None where JSON has no word for it."""
+    return number if number is not None and math.isfinite(number) else None

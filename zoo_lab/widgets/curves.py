@@ -26,6 +26,7 @@ from zoo_lab.core.events import (
     RunContinued,
     RunMade,
     RunPaused,
+    RunRewound,
     RunStarted,
     RunStopped,
     SamplesWatched,
@@ -83,6 +84,7 @@ class Curves:
         self.step = 0
         self.pace = Pace()
         self.notice = ""
+        self._noticed_late = False
         self.knobs: dict[str, float] = {}
         self.refused: dict[str, str] = {}
         self.beside: dict[str, Beside] = {}
@@ -162,8 +164,9 @@ class Curves:
     @_take.register
     def _(self, event: BatchRejected) -> None:
         self.batches_rejected += 1
-        self.notice = f"The batch of iteration {event.iteration} gave a loss of {event.loss}: {event.reason}"
-        self._mark(event.iteration, "rejected", f"loss {event.loss:.4g}: {event.reason}")
+        who = f" on {event.who}" if event.who else ""
+        self.notice = f"The batch of iteration {event.iteration} gave a loss of {event.loss}{who}: {event.reason}"
+        self._mark(event.iteration, "rejected", f"loss {event.loss:.4g}{who}: {event.reason}")
         self.rejected.append(event)
         self.asking = event.iteration if event.asks else None
 
@@ -215,6 +218,10 @@ class Curves:
         self._mark(event.iteration, "branch", f"branched from {event.name}")
 
     @_take.register
+    def _(self, event: RunRewound) -> None:
+        self._mark(event.iteration, "branch", "the model was rewound to this")
+
+    @_take.register
     def _(self, event: RunPaused) -> None:
         self.state = "paused"
         self._mark(event.iteration, "pause", "paused")
@@ -226,6 +233,7 @@ class Curves:
     @_take.register
     def _(self, event: Notice) -> None:
         self.notice = event.text
+        self._noticed_late = self.over
 
     @_take.register
     def _(self, event: RunStopped) -> None:
@@ -240,6 +248,11 @@ class Curves:
     def over(self) -> bool:
         """Whether the run has ended, in whatever way."""
         return self.stopped is not None
+
+    @property
+    def newest_notice(self) -> str:
+        """What there is to know now: once the run is over, only what came after its end."""
+        return self.notice if self._noticed_late or not self.over else ""
 
     @property
     def all_over(self) -> bool:
@@ -337,4 +350,7 @@ class Curves:
             "failed": f"Failed {after}",
         }
         sentence = words.get(stopped.reason, f"Ended ({stopped.reason}) {after}")
-        return f"{sentence}: {stopped.message}" if stopped.message else f"{sentence}."
+        said = (
+            stopped.message.partition("\n")[0] if stopped.error else stopped.message
+        )  # the rest is shown part by part
+        return f"{sentence}: {said}" if said else f"{sentence}."

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.widgets import assets, comparison, twin
+from zoo_lab.widgets.lineage import lineage
 from zoo_lab.widgets.runfiles import RunFile
 from zoo_lab.widgets.script import as_script
 
@@ -38,7 +39,8 @@ _PAGE_POINTS = 2000
 def export(runs: Sequence[RunFile], path: Path) -> Path:
     """Write `runs` into `path`, as its ending says: .svg, .png, .csv, .html or .py; return the path.
 
-    A script is of one run; the weights that the run began with are written beside it, as .npz, where they were kept.
+    A script is of one run; the weights that it began with, or that the first of those that it branches from did, are
+    written beside it, as .npz, where they were kept.
 
     Errors:
         ArgumentError: another ending, a folder that is not there, or a script of several runs.
@@ -62,11 +64,11 @@ def _script_of(runs: Sequence[RunFile], path: Path) -> bytes:
     if len(runs) != 1:
         msg = f"Expected one run for a script, such as %zoo_runs 1 --export {path.name}; received {len(runs)}."
         raise ArgumentError(msg)
-    made, weights = runs[0].curves.made, path.with_suffix(".npz")
-    if made is None or not made.start:
+    start, weights = lineage(runs[0])[0].made.start, path.with_suffix(".npz")
+    if not start:
         return as_script(runs[0]).encode()
     text = as_script(runs[0], weights.name)
-    weights.write_bytes(base64.b64decode(made.start))
+    weights.write_bytes(base64.b64decode(start))
     return text.encode()
 
 

@@ -6,12 +6,12 @@ was sent last) and the whole history (from 0, with `reset`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo_lab.core.events import BatchRejected
-from zoo_lab.widgets.columns import as_float
+from zoo_lab.core.report import ErrorReport, Frame
+from zoo_lab.widgets.columns import as_float, finite
 from zoo_lab.widgets.curves import Curves
 
 
@@ -78,7 +78,7 @@ def packet(
 
 def rejected(event: BatchRejected) -> dict[str, Any]:
     """Return a bad batch as a page shows it, plain JSON values."""
-    names = ("iteration", "reason", "kind", "rows", "workers", "partitions")
+    names = ("iteration", "reason", "kind", "rows", "workers", "partitions", "who")
     shown = [{**row, "loss": finite(as_float(row.get("loss")))} for row in event.shown]
     return {**{name: getattr(event, name) for name in names}, "loss": finite(event.loss), "shown": shown}
 
@@ -92,7 +92,7 @@ def summary(curves: Curves) -> dict[str, Any]:
         "model": started.model if started else "",
         "state": curves.state,
         "status": curves.status,
-        "notice": "" if curves.over else curves.notice,
+        "notice": curves.newest_notice,
         "epoch": curves.epoch,
         "epochs": curves.epochs,
         "epochsDone": curves.epochs_done,
@@ -113,8 +113,19 @@ def summary(curves: Curves) -> dict[str, Any]:
         "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
         "workersLost": curves.workers_lost,
         "lost": [list(loss) for loss in curves.lanes.lost],
+        "error": error_of(curves),
         "batchesRejected": curves.batches_rejected,
     }
+
+
+def error_of(curves: Curves) -> dict[str, Any] | None:
+    """Return what ended a failed run as a page shows it: rows of (name, words), and the whole traceback."""
+    told = dict(curves.stopped.error) if curves.stopped else {}
+    if not told:
+        return None
+    where = tuple(Frame(**frame) for frame in told.pop("where", ()))
+    report = ErrorReport(**told, where=where)
+    return {"rows": [list(row) for row in report.rows], "traceback": report.traceback}
 
 
 def news(told: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,11 +136,6 @@ def news(told: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
         {'iteration': 4}
     """
     return {name: value for name, value in now.items() if name not in told or told[name] != value}
-
-
-def finite(number: float | None) -> float | None:
-    """Return `number`, or None where JSON has no word for it."""
-    return number if number is not None and math.isfinite(number) else None
 
 
 def _pack(columns: Sequence[Sequence[float]], start: int) -> bytes:

@@ -1,7 +1,8 @@
 """Writes a run as a plain Python script that does the same again, from what the run file says of its call.
 
-The script needs zoo_lab and Spark, no notebook. What a file cannot know (the data, callbacks, a model of the user's own
-class) has a marked place in it.
+The script needs zoo_lab and Spark, no notebook. Of a branch it trains what the branch comes from first, up to where they
+part. What a file cannot know (the data, callbacks, a model of the user's own class) has a marked place in it, and what
+nobody can repeat is said at its head.
 """
 
 from __future__ import annotations
@@ -11,11 +12,19 @@ import builtins
 import json
 import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from zoo_lab.core.errors import ArgumentError
-from zoo_lab.core.events import CheckpointSaved, Event, KnobTurned, RunMade, RunPaused
-from zoo_lab.core.runlog import read_events
+from zoo_lab.core.events import (
+    BranchedFrom,
+    BranchStarted,
+    CheckpointSaved,
+    Event,
+    KnobTurned,
+    RunMade,
+    RunPaused,
+    RunRewound,
+)
+from zoo_lab.widgets.lineage import Part, lineage
 from zoo_lab.widgets.runfiles import RunFile
 
 _NAMES = {
@@ -24,10 +33,21 @@ _NAMES = {
     "pd": "import pandas as pd",
     "tf": "import tensorflow as tf",
     "zoo_lab": "import zoo_lab",
-    "Checkpoints": "from zoo_lab.train import Checkpoints",
-    "DropSlow": "from zoo_lab.train import DropSlow",
+    **{
+        name: f"from zoo_lab.train import {name}"
+        for name in (
+            "BestMetric",
+            "Checkpoints",
+            "DropSlow",
+            "EveryEpoch",
+            "EveryIterations",
+            "EveryMinutes",
+            "KeepWeights",
+        )
+    },
 }
 _WIDTH = 110
+_MOST_TOLD = 40
 _HERE = "=====> PUT {what} HERE <====="
 _ELSEWHERE = ("model", "data", "validation_data", "callbacks")
 _PROPERTIES = {"spark.app.name": "app_name", "spark.master": "master"}
@@ -41,30 +61,36 @@ def as_script(run: RunFile, weights: str = "") -> str:
         weights: the name of the file beside the script with the weights that it begins with, "" for none.
 
     Errors:
-        ArgumentError: the file was written by a version that did not tell.
+        ArgumentError: the file was written by a version that did not tell, or the run branches from one whose file is
+            not there any more.
 
     Example:
         >>> print(as_script(read_run(run.path)))                            # doctest: +SKIP
     """
-    made = run.curves.made
-    if made is None:
-        msg = f"Expected a run file that says how the run was called; {run.path} was written by an older zoo_lab."
-        raise ArgumentError(msg)
-    turned = [event for event in read_events(run.path) if isinstance(event, KnobTurned)]
-    parts = [_head(run, made), _imports(made), *_context(made), *_data(made), *_model(run, made, weights)]
-    parts += [*_callbacks(made, turned), _main(made, turned), *_texts(made)]
-    return "\n".join(parts) + '\n\nif __name__ == "__main__":\n    main()\n'
+    parts = lineage(run)
+    first = parts[0]
+    written = [_head(parts), _imports(first.made), *_context(first.made), *_data(first.made)]
+    written += [*_model(first.run, first.made, weights), *_callbacks(first.made), _main(parts), *_texts(first.made)]
+    return "\n".join(written) + '\n\nif __name__ == "__main__":\n    main()\n'
 
 
-def _head(run: RunFile, made: RunMade) -> str:
-    """Return the docstring: which run it was, how it ended, and with what it was made."""
+def _head(parts: list[Part]) -> str:
+    """Return the docstring: which run it was, how it ended, with what it was made, and what is not repeated."""
+    run = parts[-1].run
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
-    versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in parts[-1].made.versions.items())
     lines = [f"The run {run.name!r} of {when} once more; written by %zoo_runs --export.", ""]
     lines += textwrap.wrap(f"It ended so: {run.curves.status}", _WIDTH)
     lines += textwrap.wrap(f"It was made with {versions}.", _WIDTH)
-    lines += [line for event in read_events(run.path) for line in _told(event)][:40]
+    for words in (words for part in parts for words in part.unrepeated()):
+        lines += textwrap.wrap(f"This script cannot repeat {words}.", _WIDTH)
+    lines += [line for part in parts for event in _own(part) for line in _told(event)][:_MOST_TOLD]
     return '"""{}\n"""\n'.format("\n".join(lines).replace("\\", "\\\\").replace('"""', "'''"))
+
+
+def _own(part: Part) -> Iterator[Event]:
+    """Yield the events of a run up to where the next one branches off."""
+    return (event for event in part.events if part.until is None or getattr(event, "iteration", 0) <= part.until)
 
 
 def _told(event: Event) -> Iterator[str]:
@@ -74,6 +100,12 @@ def _told(event: Event) -> Iterator[str]:
         yield f"After iteration {event.iteration:,} the {event.knob} went from {event.before:g} to {event.value:g}."
     elif isinstance(event, CheckpointSaved):
         yield f"After iteration {event.iteration:,} it was saved in {event.path}."
+    elif isinstance(event, BranchedFrom):
+        yield f"It branched from {event.name!r} after iteration {event.iteration:,}, which is trained up to there first."
+    elif isinstance(event, BranchStarted):
+        yield f"After iteration {event.iteration:,} {event.name!r} branched off: that is a run of its own."
+    elif isinstance(event, RunRewound):
+        yield f"Once it was over, its model was rewound to iteration {event.iteration:,}."
 
 
 def _imports(made: RunMade) -> str:
@@ -141,32 +173,21 @@ def _model(run: RunFile, made: RunMade, weights: str) -> Iterator[str]:
     yield "    return made\n"
 
 
-def _callbacks(made: RunMade, turned: list[KnobTurned]) -> Iterator[str]:
-    """Yield the function that returns the callbacks; one of them turns the learning rate again where it was turned."""
-    rates = {event.iteration + 1: event.value for event in turned if event.knob == "learning_rate"}
-    if rates:
-        yield "\nclass Turned(keras.callbacks.Callback):"
-        yield '    """Changes the learning rate again before the iterations at which it was changed by hand."""\n'
-        yield "    iteration = 0\n"
-        yield "    def on_train_batch_begin(self, step, logs=None):"
-        yield "        self.iteration += 1"
-        yield "        if self.iteration in RATES:"
-        yield "            self.model.optimizer.learning_rate = RATES[self.iteration]\n"
-        yield f"\nRATES = {rates!r}  # iteration → learning rate\n"
+def _callbacks(made: RunMade) -> Iterator[str]:
+    """Yield the function that returns the user's callbacks, where there are any."""
     own = made.written.get("callbacks", "")
-    if not own and "callbacks" not in made.others and not rates:
+    if not own and "callbacks" not in made.others:
         return
     yield '\ndef make_callbacks():\n    """Return the Keras callbacks of the run."""'
-    if own or "callbacks" in made.others:
-        yield from _comment(_HERE.format(what="YOUR CALLBACKS"))
-        yield from _comment(f"They were {made.others['callbacks']}") if not own else ()
-        yield from _unknown([own])
-    joined = [f"*{own}" if own.startswith(("[", "(")) else f"*({own})"] if own else []
-    yield f"    return [{', '.join([*joined, *(['Turned()'] if rates else [])])}]\n"
+    yield from _comment(_HERE.format(what="YOUR CALLBACKS"))
+    yield from _comment(f"They were {made.others['callbacks']}") if not own else ()
+    yield from _unknown([own])
+    yield f"    return {own or '[]'}\n"
 
 
-def _main(made: RunMade, turned: list[KnobTurned]) -> str:
-    """Return the function that trains with the run's own arguments."""
+def _main(parts: list[Part]) -> str:
+    """Return the function that trains with the run's own arguments, branch after branch."""
+    made = parts[0].made
     lines = ["\ndef main():", '    """Train as the run did."""', "    context = start_context()"]
     lines += _unknown(word for name, word in made.written.items() if name not in _ELSEWHERE)
     lines += [
@@ -177,15 +198,44 @@ def _main(made: RunMade, turned: list[KnobTurned]) -> str:
     ]
     if {"validation_data"} & {*made.written, *made.others}:
         lines.append("        validation_data=validation,")
-    if {"callbacks"} & {*made.written, *made.others} or any(event.knob == "learning_rate" for event in turned):
+    if {"callbacks"} & {*made.written, *made.others}:
         lines.append("        callbacks=make_callbacks(),")
-    for name, literal in made.arguments.items():
-        note = "  # the folder of the run itself: name another one" if name == "checkpoint" else ""
-        lines.append(f"        {'# ' if note else ''}{name}={literal},{note}")
+    lines += _literals(parts[0], parts[0].arguments)
     lines += [f"        {name}={word}," for name, word in made.written.items() if name not in _ELSEWHERE]
     lines += [f"        # {name}=…,  # it was {word}" for name, word in made.others.items() if name not in _ELSEWHERE]
-    lines += ["    )", "    print(run)", "    context.stop()", "    return run\n"]
+    lines.append("    )")
+    for part in parts[1:]:
+        lines += _branch(part)
+    rewound = parts[-1].rewound
+    lines += [f"    run.rewind({rewound})"] if rewound is not None else []
+    lines += ["    print(run)", "    context.stop()", "    return run\n"]
     return "\n".join(lines)
+
+
+def _literals(part: Part, given: Mapping[str, str]) -> Iterator[str]:
+    """Yield the arguments of a call that are Python literals; a run that others branch from ends where they do."""
+    own = {name: text for name, text in given.items() if name != "turns"}
+    if part.turns:
+        own["turns"] = repr(part.turns)
+    if part.until is not None:
+        own["max_iterations"] = repr(part.until)
+    for name, text in own.items():
+        note = "  # the folder of the run itself: name another one" if name == "checkpoint" else ""
+        yield f"        {'# ' if note else ''}{name}={text},{note}"
+    if part.until is None and part.stopped_at:
+        yield f"        # max_iterations={part.stopped_at},  # somebody stopped it there"
+
+
+def _branch(part: Part) -> Iterator[str]:
+    """Yield the call that branches as the run did."""
+    branched = part.branched
+    assert branched is not None
+    whole = part.made.arguments.get("max_iterations", "None")  # what it branches from was given another end above
+    yield "    run = run.branch("
+    yield f"        {branched.iteration},"
+    yield from _literals(part, {"max_iterations": whole, "turns": "{}", **branched.changes})
+    yield from (f"        # {name}=…,  # it was {word}" for name, word in branched.others.items())
+    yield "    )"
 
 
 def _texts(made: RunMade) -> Iterator[str]:

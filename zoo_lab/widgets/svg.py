@@ -37,6 +37,14 @@ def text(x: float, y: float, content: str, style: str = "", anchor: str = "start
     return f"<text {place} class={quoteattr(style)}>{escape(content)}</text>"
 
 
+def outline(area: Box, corners: Sequence[float], style: str, title: str) -> str:
+    """Return a box on a picture that fills `area`; its corners x1, y1, x2, y2 are parts of the picture's sides."""
+    x1, y1, x2, y2 = corners
+    place = f'x="{area.left + x1 * area.width:.1f}" y="{area.top + y1 * area.height:.1f}"'
+    size = f'width="{max(x2 - x1, 0) * area.width:.1f}" height="{max(y2 - y1, 0) * area.height:.1f}"'
+    return f'<rect class="box {style}" {place} {size}><title>{escape(title)}</title></rect>'
+
+
 def chart(box: Box, series: Sequence[Series]) -> str:
     """Return grid, axes and curves of one chart; an empty chart where no value is finite."""
     points = [point for one in series for point in _finite(one)]

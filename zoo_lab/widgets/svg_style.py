@@ -34,6 +34,7 @@ def style_sheet() -> str:
         ".zoo-run .name{font-size:15px;font-weight:600}"
         ".zoo-run .line,.zoo-run .faint,.zoo-run .dashed{fill:none;stroke-width:2;stroke-linejoin:round}"
         ".zoo-run .faint{stroke-width:1;opacity:.35}.zoo-run .dashed{stroke-width:1.4;stroke-dasharray:5 4}"
+        ".zoo-run .box{fill:none;stroke-width:1.6}.zoo-run .true{stroke-dasharray:4 2}"
     )
     return f"{shapes}{_colours(_LIGHT)}@media (prefers-color-scheme:dark){{{_colours(_DARK)}}}"
 

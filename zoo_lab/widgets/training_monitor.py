@@ -65,7 +65,7 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._beside_sent: dict[str, int] = {}
         self._rejected_sent = 0
         self._watch_sent = -1
-        self._ticker = Ticker(self.flush, _SECONDS_BETWEEN_PACKETS)
+        self._ticker = self._new_ticker()
         self.on_msg(self._receive)
 
     def __call__(self, event: Event) -> None:
@@ -75,9 +75,13 @@ class TrainingMonitor(anywidget.AnyWidget):
         if isinstance(event, RunStopped) and self.curves.over:
             if self.curves.all_over:
                 self._ticker.close()
+                self._ticker = self._new_ticker()  # for a branch that begins later
             self.flush()
         else:
             self._ticker.wake()
+
+    def _new_ticker(self) -> Ticker:
+        return Ticker(self.flush, self._seconds)
 
     def read(self, work: Callable[[Curves], Shown]) -> Shown:
         """Return what `work` makes of the curves while no event changes them."""
@@ -133,7 +137,7 @@ class TrainingMonitor(anywidget.AnyWidget):
         self._ticker.pace(self._seconds)
 
     def _pass_on(self, request: Mapping[str, Any]) -> None:
-        if self._on_request is not None and not self.curves.over:
+        if self._on_request is not None and (not self.curves.over or request.get("action") == "branch"):
             self._on_request(request)
 
     def _stop_once(self) -> None:

@@ -14,8 +14,9 @@ from xml.sax.saxutils import escape
 
 from zoo_lab.widgets import wording
 from zoo_lab.widgets.besides import Beside
+from zoo_lab.widgets.columns import finite
 from zoo_lab.widgets.curves import Curves
-from zoo_lab.widgets.packets import finite, rejected
+from zoo_lab.widgets.packets import error_of, rejected
 from zoo_lab.widgets.svg import Box, Series, chart, text
 from zoo_lab.widgets.svg_style import style_sheet
 from zoo_lab.widgets.thinning import sample, smooth, thin
@@ -30,9 +31,9 @@ _MARKS = 200
 _BATCHES = 10
 
 
-def bundle(curves: Curves) -> dict[str, Any]:
+def bundle(curves: Curves, kernel: str = "") -> dict[str, Any]:
     """Return the MIME bundle of a run as it stands: SVG, plain text, and the run as JSON."""
-    return {"image/svg+xml": picture(curves), "text/plain": words(curves), RUN_MIME: record(curves)}
+    return {"image/svg+xml": picture(curves), "text/plain": words(curves), RUN_MIME: record(curves, kernel=kernel)}
 
 
 def picture(curves: Curves) -> str:
@@ -73,8 +74,11 @@ def words(curves: Curves) -> str:
     return "\n".join([*lines, *curves.watched.words])
 
 
-def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
-    """Return the run as JSON values: its settings, its curves in at most `points` points, all its epochs."""
+def record(curves: Curves, points: int = _POINTS, kernel: str = "") -> dict[str, Any]:
+    """Return the run as JSON values: its settings, its curves in at most `points` points, all its epochs.
+
+    `kernel` is the id of the kernel that has its weights, "" where none has.
+    """
     started = dataclasses.asdict(curves.started) if curves.started else {}
     names = ["loss", *curves.metrics]
     return {
@@ -84,6 +88,7 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "state": curves.state,
         "status": curves.status,
         "message": curves.stopped.message if curves.stopped else "",
+        "error": error_of(curves),
         "seconds": finite(curves.elapsed_seconds),
         "iterations": curves.last_iteration,
         "samples_per_second": finite(curves.pace.samples_per_second),
@@ -95,6 +100,8 @@ def record(curves: Curves, points: int = _POINTS) -> dict[str, Any]:
         "rejected": [rejected(event) for event in curves.rejected[-_BATCHES:]],
         "asking": curves.asking,
         "kept": list(curves.kept),
+        "kernel": kernel if curves.kept else "",
+        "notice": curves.newest_notice if curves.over else "",
         "handled": {str(iteration): choice for iteration, choice in curves.handled.items()},
         "beside": [_beside(other, points) for other in curves.beside.values()],
         "marks": [list(mark) for mark in curves.marks[-_MARKS:]],

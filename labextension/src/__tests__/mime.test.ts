@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { furnish } from '../../../tests/widgets/page.js';
+import { fetchRecord } from '../api';
 import extension, { rulesInMidRun, SavedRun } from '../mime';
 import { RUN_MIME } from '../record';
+
+vi.mock('../api', () => ({ fetchRecord: vi.fn() }));
 
 const RECORD = {
   version: 1,
@@ -47,6 +50,18 @@ it('draws the run with its values, without buttons that no kernel hears', async 
   expect(find('.zoo-canvas')?.getAttribute('aria-valuenow')).toBe('4');
   expect(find('.zoo-legend')?.textContent).toContain('loss 1 · val 1.5');
   expect(saved.node.classList.contains('zoo-twin')).toBe(false);
+});
+
+it('offers a branch where the kernel still has the weights, and only there', async () => {
+  const kept = { ...RECORD, kernel: 'kernel-1', kept: [2], knobs: { learning_rate: 0.1 } };
+  const fetched = vi.mocked(fetchRecord).mockRejectedValueOnce(new Error('404'));
+  await saved.renderModel(model(kept));
+  expect(fetched.mock.calls[0].slice(1)).toEqual(['kernel-1', 'run-1']);
+  expect(find('.zoo-branching')?.hidden).toBe(true);
+  fetched.mockResolvedValue(kept);
+  await saved.renderModel(model(kept));
+  await vi.waitFor(() => expect(find('.zoo-branching')?.hidden).toBe(false));
+  expect(find('.zoo-buttons')?.hidden).toBe(true);
 });
 
 it('is no live monitor to the rules of style', async () => {

@@ -32,6 +32,14 @@ it('follows the run, with buttons, until it is over', async () => {
   expect(server.asked).toHaveLength(asked);
 });
 
+it('follows on where weights are kept: a branch may begin later', async () => {
+  server.answers = { '/runs/': { ...RECORD, state: 'finished', kept: [10] } };
+  await vi.advanceTimersByTimeAsync(2500);
+  const asked = server.asked.length;
+  await vi.advanceTimersByTimeAsync(10000);
+  expect(server.asked.length).toBeGreaterThan(asked);
+});
+
 it('says so where the server knows no such run', async () => {
   server.status = 404;
   await vi.advanceTimersByTimeAsync(2500);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { boxWords, overlap } from "../../../zoo_lab/widgets/viewer/static/boxes.js";
+import { boxWords, overlap } from "../../../zoo_lab/widgets/static/boxes.js";
 import imageViewer from "../../../zoo_lab/widgets/viewer/static/image_viewer.js";
 import { frame } from "../page.js";
 

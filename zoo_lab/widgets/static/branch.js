@@ -17,6 +17,7 @@ export class BranchForm {
     const field = { type: "text", inputmode: "decimal", size: "8", placeholder: "same", autocomplete: "off" };
     this.rate = h("input", { ...field, "aria-label": "Learning rate of the branch" });
     this.rate.addEventListener("keydown", (event) => event.stopPropagation()); // letters are the notebook's commands
+    this.asked = null; // what there was when a branch was asked for, until it is there or refused
     this.button = h("button", { type: "submit", class: "zoo-whole zoo-branch" }, "Branch");
     this.said = h("span", { class: "zoo-knobs-said", role: "status" });
     const submit = (event) => {
@@ -36,6 +37,7 @@ export class BranchForm {
   update(usable) {
     this.element.hidden = !usable || this.kept.length === 0;
     if (this.element.hidden) return;
+    this.updateSaid();
     const key = this.kept.join();
     if (this.element.dataset.kept === key) return;
     this.element.dataset.kept = key;
@@ -43,6 +45,14 @@ export class BranchForm {
     this.from.replaceChildren(...this.kept.map((iteration) => h("option", { value: iteration }, count(iteration))));
     this.from.value = String(picked === null || !this.picked ? this.kept.at(-1) : keptAt(this.kept, picked));
     this.rate.hidden = this.rate.parentElement.hidden = !("learning_rate" in (this.store.summary.knobs ?? {}));
+  }
+
+  /** Say what became of the branch that was asked for. */
+  updateSaid() {
+    const { beside, summary } = this.store;
+    if (!this.asked || (beside.size === this.asked.branches && summary.notice === this.asked.notice)) return;
+    setText(this.said, beside.size > this.asked.branches ? `${[...beside.values()].at(-1).name} goes on beside it.` : summary.notice);
+    this.asked = null;
   }
 
   /** Take the iteration that was picked on a chart. */
@@ -61,6 +71,7 @@ export class BranchForm {
     const changes = JSON.stringify(typed === "" ? {} : { learning_rate: Number(typed) });
     const token = `${Date.now()}-${Math.random().toString(36).slice(2)}`; // it may come twice, by server and kernel
     setText(this.said, "The branch begins…");
+    this.asked = { branches: this.store.beside.size, notice: this.store.summary.notice };
     const taken = await requestOf(this.model, "branch", { iteration: this.from.value, changes, token });
     if (!taken) setText(this.said, "The kernel hears it when the cell pauses.");
   }

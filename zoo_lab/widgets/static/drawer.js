@@ -59,10 +59,10 @@ export class Drawer {
     if (asked) this.details.open = true;
   }
 
-  batch({ iteration, loss, reason, rows, workers, partitions, shown }) {
+  batch({ iteration, loss, reason, rows, workers, who, partitions, shown }) {
     const handled = HANDLED[(this.store.summary.handled ?? {})[iteration]] ?? "";
     const words = [`loss ${value(loss)}: ${reason}`, handled].filter(Boolean).join(" · ");
-    const where = [`rows ${rowWords(rows)}`, `worker ${workers.join(", ")}`, `partition ${partitions.join(", ")}`];
+    const where = [`rows ${rowWords(rows)}`, who || `worker ${workers.join(", ")}`, `partition ${partitions.join(", ")}`];
     const parts = [h("div", {}, h("b", {}, `iteration ${count(iteration)} `), words), h("div", {}, where.join(" · "))];
     return h("section", { class: "zoo-bad", "aria-label": `Bad batch of iteration ${iteration}` }, ...parts, ...(shown.length ? [rowTable(shown)] : []));
   }

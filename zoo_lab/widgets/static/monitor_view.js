@@ -3,6 +3,7 @@
 import { BranchForm } from "./branch.js";
 import { h, setText } from "./dom.js";
 import { Drawer } from "./drawer.js";
+import { FailurePanel } from "./failure.js";
 import { Knobs } from "./knobs.js";
 import { ChartPanel } from "./panel.js";
 import { PartsBar } from "./parts.js";
@@ -38,6 +39,7 @@ export class MonitorView {
     this.branch = new BranchForm(model, store);
     this.drawer = new Drawer(model, store);
     this.watch = new WatchPanel(store);
+    this.failure = new FailurePanel();
     this.element = this.build();
   }
 
@@ -62,7 +64,7 @@ export class MonitorView {
     const head = h("div", { class: "zoo-head" }, this.name, this.state, this.detail, this.buttons);
     const line = h("div", { class: "zoo-line" }, this.status, ...this.facts.map((fact) => fact.element));
     const foot = h("div", { class: "zoo-foot" }, this.parts.element, this.buildControls());
-    const shown = [this.notice, this.drawer.element, this.waiting, this.charts, this.strip.element, foot, this.watch.element, this.knobs.element, this.branch.element, this.buildEvents()];
+    const shown = [this.failure.element, this.notice, this.drawer.element, this.waiting, this.charts, this.strip.element, foot, this.watch.element, this.knobs.element, this.branch.element, this.buildEvents()];
     const parts = [head, this.bar, line, ...shown, this.spoken];
     // the page's style looks for the live monitor of a run: a record is not that
     const attributes = { class: "zoo-monitor", role: "group", "data-run": this.store.still ? null : this.model.get("run_id") };
@@ -167,9 +169,10 @@ export class MonitorView {
     if (begun) this.strip.update(this.loss.places);
     this.updateEvents();
     this.knobs.update(summary.knobs, begun && !this.buttons.hidden, summary.refused);
-    this.branch.update(begun && !this.buttons.hidden);
+    this.branch.update(begun && this.reachable);
     this.drawer.update(!this.buttons.hidden);
     this.watch.update();
+    this.failure.update(summary.error ?? null);
     this.updateParts();
     setText(this.spoken, this.speech(summary));
   }
@@ -179,9 +182,14 @@ export class MonitorView {
     return told.filter(Boolean).join(" · ");
   }
 
+  /** Whether a kernel hears what is asked of it. */
+  get reachable() {
+    return !this.store.still || Boolean(this.model.get("kernel_id"));
+  }
+
   updateStop() {
     const { state } = this.store.summary;
-    this.buttons.hidden = this.store.over || (this.store.still && !this.model.get("kernel_id"));
+    this.buttons.hidden = this.store.over || !this.reachable;
     this.pause.hidden = state === "starting";
     this.pause.disabled = Boolean(this.store.stopping || this.store.asked);
     const waits = { pause: "Pausing…", resume: "Going on…" }[this.store.asked];

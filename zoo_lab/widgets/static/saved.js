@@ -45,7 +45,7 @@ function summaryOf(record) {
     model: settings.model ?? "",
     state: record.state,
     status: record.status ?? record.state,
-    notice: "",
+    notice: record.notice ?? "",
     epoch: done,
     epochs: settings.epochs ?? 0,
     epochsDone: done,
@@ -64,6 +64,7 @@ function summaryOf(record) {
     kept: record.kept ?? [],
     workersLost: 0,
     lost: record.lost ?? [],
+    error: record.error ?? null,
     batchesRejected: 0,
   };
 }

@@ -39,7 +39,7 @@ class ImageViewer(anywidget.AnyWidget):
     """
 
     _esm = assets.module("image_viewer", FOLDER)
-    _css = assets.style("image_viewer", folder=FOLDER) + assets.style("pictures", folder=FOLDER)
+    _css = assets.style("image_viewer", "pictures", folder=FOLDER) + assets.style("boxes")
 
     view = traitlets.Unicode().tag(sync=True)
     threshold = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)

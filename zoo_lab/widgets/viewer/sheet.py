@@ -13,7 +13,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from zoo_lab.widgets.svg import Box as Area
-from zoo_lab.widgets.svg import text
+from zoo_lab.widgets.svg import outline, text
 from zoo_lab.widgets.svg_style import style_sheet
 from zoo_lab.widgets.viewer.items import PREDICTION, Box, Item, Picture, Side
 from zoo_lab.widgets.viewer.source import PictureSource
@@ -90,9 +90,8 @@ def picture(sheet: Sheet) -> str:
     size = f'width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
     card = f'<rect class="card" x=".5" y=".5" width="{_WIDTH - 1}" height="{height - 1}" rx="8"/>'
     head = text(_MARGIN, 28, sheet.title, "name") + text(_MARGIN, 48, _cut(sheet.head, _WIDTH - 2 * _MARGIN), "quiet")
-    style = f"{style_sheet()}.zoo-run .box{{fill:none;stroke-width:1.6}}.zoo-run .true{{stroke-dasharray:4 2}}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="zoo-run" role="img" {size}><style>{style}</style>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="zoo-run" role="img" {size}><style>{style_sheet()}</style>'
         f"<title>{escape(f'{sheet.title}: {sheet.head}')}</title>{card}{head}{_keys(sheet)}{''.join(tiles)}</svg>"
     )
 
@@ -171,13 +170,9 @@ def _side(sheet: Sheet, side: Side, left: float, top: float, width: float) -> st
 
 
 def _box(sheet: Sheet, box: Box, area: Area) -> str:
-    x1, y1, x2, y2 = box.corners
-    place = f'x="{area.left + x1 * area.width:.1f}" y="{area.top + y1 * area.height:.1f}"'
-    size = f'width="{max(x2 - x1, 0) * area.width:.1f}" height="{max(y2 - y1, 0) * area.height:.1f}"'
-    kind = "" if box.kind == PREDICTION else " true"
+    kind = "" if box.kind == PREDICTION else "true "
     score = "" if box.score is None else f" {box.score:.2f}"
-    title = f"<title>{escape(box.name + score)}</title>"
-    return f'<rect class="box{kind} s{sheet.names.index(box.name) % _PALETTE}" {place} {size}>{title}</rect>'
+    return outline(area, box.corners, f"{kind}s{sheet.names.index(box.name) % _PALETTE}", box.name + score)
 
 
 def _smaller(whole: Picture) -> tuple[str, bytes]:

@@ -1,7 +1,7 @@
 /** One image in full: its sides, its boxes with scores, what was drawn for it; keys lead on, back and nearer. */
 
 import { h, setText } from "../../static/dom.js";
-import { overlay } from "./boxes.js";
+import { overlay } from "../../static/boxes.js";
 import { button } from "./buttons.js";
 import { sayings, shortName, thumbnail } from "./grid.js";
 import { Slices } from "./slices.js";

@@ -206,6 +206,11 @@ export class Gallery {
     return [...known, ...others].map((name) => [name, counts.get(name)]);
   }
 
+  /** The number of the colour of a box: that of its class. */
+  colourOf(box) {
+    return this.colour(box.name);
+  }
+
   /** The number of the colour of a class. */
   colour(name) {
     this.colours ??= new Map();

@@ -1,7 +1,7 @@
 /** The grid: one button for each image, pairs where there is a chain; arrows move, Enter opens. */
 
 import { h, setText } from "../../static/dom.js";
-import { overlay } from "./boxes.js";
+import { overlay } from "../../static/boxes.js";
 import { button, counted } from "./buttons.js";
 import { boxesOf } from "./gallery.js";
 
