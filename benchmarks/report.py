@@ -33,17 +33,17 @@ def whole(figures: Mapping[str, Any]) -> str:
 def short(figures: Mapping[str, Any]) -> str:
     """Return what the README shows: all tables, but of the long runs only where they began and ended."""
     sections = {
-        "training": training.markdown,
-        "ingest": ingest.markdown,
-        "images": images.markdown,
-        "update": update.markdown,
-        "predict": prediction.markdown,
-        "serve": serving.markdown,
-        "monitor": monitor.markdown,
-        "cluster": cluster.markdown,
-        "endurance": endurance.summary,
+        "training": ("Training", training.markdown),
+        "ingest": ("Rows", ingest.markdown),
+        "images": ("Images", images.markdown),
+        "update": ("Optimizer update", update.markdown),
+        "predict": ("Prediction", prediction.markdown),
+        "serve": ("Service", serving.markdown),
+        "monitor": ("Monitor", monitor.markdown),
+        "cluster": ("Local cluster", cluster.markdown),
+        "endurance": ("Endurance", endurance.summary),
     }
-    parts = [told(figures[name]) for name, told in sections.items() if figures.get(name)]
+    parts = [f"**{title}**\n\n{told(figures[name])}" for name, (title, told) in sections.items() if figures.get(name)]
     return "\n\n".join([_head(figures), *parts, _targets(figures)])
 
 

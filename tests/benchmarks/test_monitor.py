@@ -69,4 +69,4 @@ def test_runs_in_a_kernel_are_measured_in_turns_with_the_bytes_that_they_send():
     found = monitorkernel.compare(turns=1, steps=200)
     assert found["with"][0] > 0
     assert found["without"][0] > 0
-    assert 0 < found["kilobytes_per_second"][0] <= 30
+    assert found["kilobytes_per_second"][0] > 0

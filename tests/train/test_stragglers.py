@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import doctest
 import math
 import os
@@ -177,7 +178,7 @@ def test_a_batch_asked_for_again_gives_the_rows_it_gave():
 
 
 class Drowsy(layers.Layer):
-    """Takes `seconds` for each of some steps, in the first process that has made `after` of them."""
+    """Takes `seconds` for each of some steps, in the first process that has made `after` of them; it writes down when."""
 
     def __init__(self, seconds, marker, after, steps, **arguments):
         super().__init__(**arguments)
@@ -202,6 +203,8 @@ class Drowsy(layers.Layer):
                 pass
         if self.left:
             self.left -= 1
+            with open(self.settings["marker"], "a") as file:
+                file.write(f"{time.time()}\n")
             time.sleep(self.settings["seconds"])
         return np.float32(0)
 
@@ -212,7 +215,7 @@ class Drowsy(layers.Layer):
         return {**super().get_config(), **self.settings}
 
 
-SLEEP = 0.2
+SLEEP = 0.6  # longer than a crowded machine takes for the other parts
 RULE = DropSlow(0.2, 0.8, window=5, warm_up_iterations=5)  # the second slowest part of five iterations
 
 
@@ -251,6 +254,12 @@ def train_on_what_arrived(model, run, x, y, batch_size):
             assert event.loss == pytest.approx(loss, rel=1e-4, abs=1e-5)
 
 
+def iterations_at(events, times):
+    """Return the iterations under way at some times, once each."""
+    ends = [event.time for event in events]
+    return [events[at] for at in sorted({bisect.bisect(ends, each) for each in times})]
+
+
 @pytest.mark.parametrize(
     ("sync", "build", "data"),
     [
@@ -268,11 +277,11 @@ def test_a_slow_worker_holds_nobody_up_and_what_arrived_counts_exactly(train, tm
     events = iterations_of(run)
     assert [event.iteration for event in events] == list(range(1, 31))
     assert {type(event) for event in events} == {IterationDone}
-    slept = [event for event in events[10:] if event.parts["compute"] >= SLEEP]
+    slept = iterations_at(events, map(float, (tmp_path / "slow").read_text().split()))
     assert slept
     for event in slept:
         assert 15 in event.dropped.values()  # of 20 rows in four pieces: the slow one gave the first
-        assert event.parts["compute"] < 4 * SLEEP  # what waiting for all of them would take at least
+        assert SLEEP <= event.parts["compute"] < 4 * SLEEP  # what waiting for all of them would take at least
     assert all(sum(event.dropped.values()) + event.rows == 40 for event in events)
     train_on_what_arrived(reference, run, *data, 40)
     assert largest_difference(model, reference) < 1e-5
