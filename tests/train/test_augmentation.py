@@ -209,7 +209,7 @@ class Fragile(ImagePreprocessing):
 def test_an_error_in_a_step_names_the_image_the_step_and_the_worker(train, context):
     Fragile.__module__ = "__main__"
     data = image_set(context).transform(ChainedPreprocessing([CHAIN.transformers[0], Fragile(), CHAIN]))
-    with pytest.raises(WorkerError, match=r"on worker \d on .*rows .*Fragile\(\): 17: RuntimeError: too dark"):
+    with pytest.raises(WorkerError, match=r"on worker \d on .*row 17 .*Fragile\(\): 17: RuntimeError: too dark"):
         train(classifier(), data, batch_size=BATCH, epochs=2, seed=5)
 
 
