@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import psutil
+
 from zoo_lab.context.keepalive import KeepAlive
 from zoo_lab.context.nncontext import NNContext
 
@@ -39,11 +41,12 @@ def test_it_can_be_stopped_before_it_was_started() -> None:
 
 def test_a_touch_resets_the_idle_time_and_keeps_the_workers(context: NNContext) -> None:
     context.warm_up()
-    before = context.workers
+    before = [psutil.Process(report.pid) for report in context.workers]
     context._touch()
     assert context.jobs.idle_seconds < _PATIENCE
     assert context.state == "warm"
-    assert {report.pid for report in context._ask_workers("test", 0, 0.1)} == {report.pid for report in before}
+    # Spark may keep more workers than there are slots, so that others may answer next
+    assert all(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in before)
 
 
 def test_workers_that_were_replaced_make_the_context_cold(context: NNContext) -> None:

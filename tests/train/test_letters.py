@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
+from tests.train.models import dense, table
 from zoo_lab.train.letters import Letters, opened
 
 COUNT = 1000
@@ -138,3 +140,10 @@ def test_where_spark_encrypts_what_it_stores_letters_are_encrypted_too(tmp_path)
         cwd=Path(__file__).parent.parent.parent,
     )
     assert "FOUND [(True, 'secret'), (True, 'secret')]" in told.stdout, told.stderr[-2000:]
+
+
+@pytest.mark.parametrize("sync", ["sliced", "collect"])
+def test_a_finished_run_does_not_hold_the_memory_of_its_letters(train, sync):
+    run = train(dense(), table(100), batch_size=20, epochs=1, sync=sync)
+    assert run.iterations == 5
+    assert [area.path for area in psutil.Process().memory_maps() if "letter" in area.path] == []

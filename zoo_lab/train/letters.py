@@ -75,7 +75,8 @@ class Letters:
         return _broadcast(context, link)
 
     def close(self) -> None:
-        """Delete the files; arrays that were given out stay valid."""
+        """Delete the files; arrays that were given out stay valid, and hold their memory as long as they live."""
+        self._values = []
         for file in self._files:
             file.unlink(missing_ok=True)
 

@@ -47,6 +47,7 @@ class CollectSync(Sync):
 
     def close(self) -> None:
         self._letters.close()
+        self._newest.weights = self._newest.weights[:0].copy()  # a finished run must not hold the memory of its letters
 
     def _iterate(self, order: Order, finished: Callable[[Done], None]) -> None:
         letter = self._engine.send_letter(self._letters, self._newest.weights, (order, self._newest.state))

@@ -107,6 +107,8 @@ class SlicedSync(Sync):
     def close(self) -> None:
         self._drop_seed()
         self._letters.close()
+        nothing = np.zeros(0, self._weights.dtype)  # a finished run must not hold the memory of its letters
+        self._weights, self._newest, self._snapshotted, self._read = nothing, (), (), None
         with contextlib.suppress(Exception):  # Spark may have been stopped under us; then nothing is left to free
             if self._files:
                 self._engine.run(self._places.mapPartitionsWithIndex(RemoveFiles(self._engine.setup.run)))
