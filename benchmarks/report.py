@@ -10,40 +10,36 @@ from benchmarks.markdown import table
 from benchmarks.targets import amount, targets
 
 
+# name → its name in the README, what stands over it in a whole report, and its tables
+_SECTIONS = {
+    "training": ("Training", "`local[2]` against Keras' fit with two threads", training.markdown),
+    "ingest": ("Rows", "Rows into a FeatureSet", ingest.markdown),
+    "images": ("Images", "Images", images.markdown),
+    "update": ("Optimizer update", "Optimizer update", update.markdown),
+    "predict": ("Prediction", "`zoo_lab.predict` against Keras' predict with two threads", prediction.markdown),
+    "serve": ("Service", "`zoo-lab serve` with an mlp", serving.markdown),
+    "monitor": ("Monitor", "The monitor and JupyterLab's extension", monitor.markdown),
+    "cluster": ("Local cluster", f"`{cluster.MASTER}` as two hosts", cluster.markdown),
+    "endurance": ("Endurance", "Endurance", endurance.markdown),
+}
+_SHORTER = {"endurance": endurance.summary}
+
+
 def whole(figures: Mapping[str, Any]) -> str:
     """Return every table of the sections that were measured."""
-    sections = {
-        "training": ("`local[2]` against Keras' fit with two threads", training.markdown),
-        "ingest": ("Rows into a FeatureSet", ingest.markdown),
-        "images": ("Images", images.markdown),
-        "update": ("Optimizer update", update.markdown),
-        "predict": ("`zoo_lab.predict` against Keras' predict with two threads", prediction.markdown),
-        "serve": ("`zoo-lab serve` with an mlp", serving.markdown),
-        "monitor": ("The monitor and JupyterLab's extension", monitor.markdown),
-        "cluster": (f"`{cluster.MASTER}` as two hosts", cluster.markdown),
-        "endurance": ("Endurance", endurance.markdown),
-    }
-    parts = [_head(figures)]
-    for name, (title, told) in sections.items():
-        if figures.get(name):
-            parts.append(f"### {title}\n\n{told(figures[name])}")
-    return "\n\n".join([*parts, _targets(figures)])
+    parts = [
+        f"### {title}\n\n{told(figures[name])}" for name, (_, title, told) in _SECTIONS.items() if figures.get(name)
+    ]
+    return "\n\n".join([_head(figures), *parts, _targets(figures)])
 
 
 def short(figures: Mapping[str, Any]) -> str:
     """Return what the README shows: all tables, but of the long runs only where they began and ended."""
-    sections = {
-        "training": ("Training", training.markdown),
-        "ingest": ("Rows", ingest.markdown),
-        "images": ("Images", images.markdown),
-        "update": ("Optimizer update", update.markdown),
-        "predict": ("Prediction", prediction.markdown),
-        "serve": ("Service", serving.markdown),
-        "monitor": ("Monitor", monitor.markdown),
-        "cluster": ("Local cluster", cluster.markdown),
-        "endurance": ("Endurance", endurance.summary),
-    }
-    parts = [f"**{title}**\n\n{told(figures[name])}" for name, (title, told) in sections.items() if figures.get(name)]
+    parts = [
+        f"**{title}**\n\n{_SHORTER.get(name, told)(figures[name])}"
+        for name, (title, _, told) in _SECTIONS.items()
+        if figures.get(name)
+    ]
     return "\n\n".join([_head(figures), *parts, _targets(figures)])
 
 
