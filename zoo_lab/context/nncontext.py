@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-_HOLD_SECONDS = 0.2
-_ROUNDS = 3
+# Of each round of the warm-up; a task that was just cancelled may hold its slot for a while yet.
+_HOLD_SECONDS = (0.2, 0.5, 2.0)
 _DYING_SECONDS = 1.0  # from a closed connection to the end of the process that had it
 
 
@@ -248,8 +248,8 @@ class NNContext:
     def _warm_rounds(self) -> list[workers.WorkerReport]:
         """Warm until as many workers as slots have reported: one quick worker may have taken two tasks."""
         found: dict[tuple[str, int], workers.WorkerReport] = {}
-        for _ in range(_ROUNDS):
-            for report in self._ask_workers("zoo_lab: warm-up", self.threads_per_slot, _HOLD_SECONDS):
+        for hold in _HOLD_SECONDS:
+            for report in self._ask_workers("zoo_lab: warm-up", self.threads_per_slot, hold):
                 found[report.host, report.pid] = report
             if len(found) >= self.slots:
                 break
