@@ -10,13 +10,14 @@ const neverMatches = {
   removeListener: nothing
 };
 
-class ResizeObserverOfJsdom {
+class ObserverOfJsdom {
   observe(): void {}
   unobserve(): void {}
   disconnect(): void {}
 }
 
-Object.assign(globalThis, { DragEvent: DragEventOfJsdom, ResizeObserver: ResizeObserverOfJsdom });
+const observers = { IntersectionObserver: ObserverOfJsdom, ResizeObserver: ObserverOfJsdom };
+Object.assign(globalThis, { DragEvent: DragEventOfJsdom, ...observers });
 Object.assign(window, {
   matchMedia: () => neverMatches,
   requestIdleCallback: (callback: () => void) => setTimeout(callback, 0),

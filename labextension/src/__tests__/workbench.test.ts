@@ -32,7 +32,10 @@ beforeEach(() => {
   app = { commands, shell, serviceManager: { serverSettings: server.settings, sessions, contents } };
 });
 
-afterEach(() => Object.values(added).forEach(widget => widget.dispose()));
+afterEach(() => {
+  Object.values(added).forEach(widget => widget.dispose());
+  document.body.replaceWith(document.createElement('body')); // a workbench listens to it for ever
+});
 
 function activate(tokens: any[] = [null, null, null, null, null, null]): void {
   (openWorkbench as any)(app as JupyterFrontEnd, ...tokens);
@@ -105,7 +108,6 @@ it('finds the notebook of a kernel among the sessions', () => {
 });
 
 it('inserts the cell that a widget asks the page for', async () => {
-  document.body.replaceWith(document.createElement('body')); // without the workbenches of other tests
   const inserted = vi.fn();
   commands.addCommand('notebook:insert-cell-below', { execute: inserted });
   activate([tracker(), null, null, null, null, null]);
