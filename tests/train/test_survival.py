@@ -35,6 +35,7 @@ _ROUNDING = 1e-5
 _DRIVER = """
 import json, sys, time
 import keras, numpy, zoo_lab
+from zoo_lab.context.slots import count_executors
 from zoo_lab.core.events import IterationDone, Notice, WorkerLost
 from tests.train.keras_reference import twin
 from tests.train.models import dense, table
@@ -45,20 +46,23 @@ if sync != "shared":
     context._token = ("nowhere", "")  # workers that do not see the driver's files, as on other hosts
 context.warm_up()
 assert context.one_host == (sync == "shared")
-data = zoo_lab.FeatureSet.from_numpy(*table(400), context=context, partitions=4)
+data = zoo_lab.FeatureSet.from_numpy(*table(200), context=context, partitions=4)
 more = {"iterations_per_job": 3} if sync == "shared" else {}
 
 def tell(event):
     if isinstance(event, IterationDone):
-        time.sleep(pause)  # so that what is done to the run meets it in the middle
+        time.sleep(0.01)  # so that what is done to the run meets it in the middle
         if event.iteration % 10 == 0:
             print("at", event.iteration, flush=True)
+        while event.iteration == 10 and count_executors(context.sc) < awaited:
+            time.sleep(0.1)
 
 print("scratch", context.scratch, flush=True)
 for line in sys.stdin:
-    pause = float(line)
+    awaited = int(line)
     model, _ = twin(lambda: dense(keras.optimizers.Adam(1e-3)))
-    run = zoo_lab.fit(model, data, batch_size=10, epochs=3, seed=5, sync=sync, background=True, display="none", runs=folder, **more)
+    run = zoo_lab.fit(model, data, batch_size=10, epochs=3, seed=5, sync=sync, background=True, display="none",
+                      runs=folder, **more)
     run.stream.subscribe(tell)
     run.wait()
     numpy.savez(f"{folder}/weights.npz", *model.get_weights())
@@ -92,13 +96,13 @@ class Driver:
         self.scratch = Path(self._told("scratch"))
 
     def train(
-        self, disturb: Callable[[], None] = lambda: None, at: int = 50, pause: float = 0.01
+        self, disturb: Callable[[], None] = lambda: None, at: int = 30, awaited: int = 0
     ) -> tuple[dict, list[np.ndarray]]:
         """Train with `disturb` called after iteration `at`; return what the driver tells of the run and the weights.
 
-        `pause` seconds pass after each iteration.
+        Training goes on beyond iteration 10 once there are `awaited` executors.
         """
-        self._process.stdin.write(f"{pause}\n")
+        self._process.stdin.write(f"{awaited}\n")
         self._process.stdin.flush()
         while self._told("at") != str(at):
             pass
@@ -149,7 +153,7 @@ def same(mine: list[np.ndarray], others: list[np.ndarray], tolerance: float = 0.
     return max(float(np.abs(a - b).max()) for a, b in zip(mine, others, strict=True)) <= tolerance
 
 
-def check_losses(driver: Driver) -> None:
+def check_losses(driver: Driver) -> list[np.ndarray]:
     """Take Python workers, an executor, all shards and a worker's time away, and expect the same weights each time."""
     undisturbed, expected = driver.train()
     assert undisturbed["lost"] == []
@@ -183,8 +187,22 @@ def check_losses(driver: Driver) -> None:
         assert told["state"] == "finished", disturb.__name__
         if disturb is kill_worker:  # nobody is lost where it was killed between two jobs: Spark starts another
             assert all(re.fullmatch(r"worker [01] on \S+", who) for who in told["who"]), told["who"]
-        assert told["iterations"] == list(range(1, 121)), disturb.__name__
+        assert told["iterations"] == list(range(1, 61)), disturb.__name__
         assert same(weights, expected, tolerance), disturb.__name__
+    return expected
+
+
+def check_joining_and_going(driver: Driver, cluster: Cluster, before: int, expected: list[np.ndarray]) -> None:
+    """Start one machine more than `before` and take it away again, and expect the same weights each time."""
+    joined, weights = driver.train(cluster.add_worker, at=10, awaited=before + 1)
+    assert [text for text in joined["notices"] if f"Executors joined: {before + 1} workers from here on" in text]
+    assert joined["workers"] == before + 1
+    assert same(weights, expected, _ROUNDING)
+    gone, weights = driver.train(lambda: cluster.kill_worker(before))
+    assert gone["state"] == "finished"
+    assert gone["workers"] == before
+    assert gone["iterations"] == list(range(1, 61))
+    assert same(weights, expected, _ROUNDING)
 
 
 def test_a_local_cluster_survives_what_is_taken_from_it(tmp_path: Path) -> None:
@@ -195,34 +213,25 @@ def test_a_local_cluster_survives_what_is_taken_from_it(tmp_path: Path) -> None:
         driver.close()
 
 
-def test_a_standalone_cluster_survives_what_is_taken_from_it(tmp_path: Path) -> None:
+def test_a_standalone_cluster_survives_what_is_taken_from_it_and_uses_what_joins_from_the_next_epoch(
+    tmp_path: Path,
+) -> None:
     with standalone(tmp_path) as cluster:
         driver = Driver(cluster.url, tmp_path, "collect", lambda _pid: worker_pids(cluster))
         try:
-            check_losses(driver)
+            check_joining_and_going(driver, cluster, 2, check_losses(driver))
         finally:
             driver.close()
 
 
-@pytest.mark.parametrize("sync", ["shared", "collect"])
-def test_machines_that_join_are_used_from_the_next_epoch_and_those_that_go_are_done_without(
-    tmp_path: Path, sync: str
+def test_workers_that_share_the_driver_s_memory_are_joined_by_those_of_another_machine_and_do_without_it(
+    tmp_path: Path,
 ) -> None:
     with standalone(tmp_path, workers=1) as cluster:
-        driver = Driver(cluster.url, tmp_path, sync, lambda _pid: worker_pids(cluster))
+        driver = Driver(cluster.url, tmp_path, "shared", lambda _pid: worker_pids(cluster))
         try:
             _, expected = driver.train()
-            joined, weights = driver.train(
-                cluster.add_worker, at=10, pause=0.4
-            )  # an executor takes some seconds to come, on a busy machine half a minute
-            assert [text for text in joined["notices"] if "Executors joined: 2 workers from here on" in text]
-            assert joined["workers"] == 2
-            assert same(weights, expected, _ROUNDING)
-            gone, weights = driver.train(lambda: cluster.kill_worker(1))
-            assert gone["state"] == "finished"
-            assert gone["workers"] == 1
-            assert gone["iterations"] == list(range(1, 121))
-            assert same(weights, expected, _ROUNDING)
+            check_joining_and_going(driver, cluster, 1, expected)
         finally:
             driver.close()
 
@@ -231,45 +240,54 @@ def worker_pids(cluster: Cluster) -> list[int]:
     return [worker.pid for worker in cluster._workers]
 
 
-_RESUME = """
-import os, signal, sys, threading, time
-import keras, numpy, zoo_lab
+_DIES = """
+import os, signal, sys, time
+import keras, zoo_lab
 from zoo_lab.train import Checkpoints, EveryIterations
 from tests.train.keras_reference import twin
 from tests.train.models import dense, table
 
-master, folder, dies = sys.argv[1], sys.argv[2], sys.argv[3] == "dies"
-context = zoo_lab.init_nncontext(master=master, memory="1g")
+folder = sys.argv[1]
+zoo_lab.init_nncontext(master="local[2]", memory="1g")
 model, _ = twin(lambda: dense(keras.optimizers.Adam(1e-3)))
-place = f"{folder}/saved"
-if dies:
-    run = zoo_lab.fit(model, table(400), batch_size=10, epochs=3, seed=5, checkpoint=Checkpoints(place, every=EveryIterations(7)),
-                      display="none", runs=folder, background=True)
-    while run.iterations < 60:
-        time.sleep(0.005)
-    os.kill(os.getpid(), signal.SIGKILL)
-keras.utils.set_random_seed(99)
-model = dense(keras.optimizers.Adam(1e-3))  # a new kernel builds it anew, with other weights
-run = zoo_lab.fit(model, table(400), batch_size=10, epochs=3, resume=place, display="none", runs=folder)
-assert run.iterations == 120 and len(run.history["loss"]) == 3, run
-assert min(event.iteration for event in run.events if type(event).__name__ == "IterationDone") == 1
-numpy.savez(f"{folder}/{context.slots}.npz", *model.get_weights())
-context.stop()
+saved = Checkpoints(f"{folder}/saved", every=EveryIterations(7))
+run = zoo_lab.fit(model, table(200), batch_size=10, epochs=3, seed=5, checkpoint=saved, display="none", runs=folder,
+                  background=True)
+while run.iterations < 30:
+    time.sleep(0.005)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+_LIVES = """
+import shutil, sys
+import keras, numpy, zoo_lab
+from tests.train.models import dense, table
+
+folder = sys.argv[1]
+for slots in (2, 1):
+    context = zoo_lab.init_nncontext(master=f"local[{slots}]", memory="1g")
+    keras.utils.set_random_seed(99)
+    model = dense(keras.optimizers.Adam(1e-3))  # a new kernel builds it anew, with other weights
+    saved = shutil.copytree(f"{folder}/saved", f"{folder}/saved-{slots}")  # each goes on from where the killed one was
+    run = zoo_lab.fit(model, table(200), batch_size=10, epochs=3, resume=saved, display="none", runs=folder)
+    assert run.iterations == 60 and len(run.history["loss"]) == 3, run
+    assert min(event.iteration for event in run.events if type(event).__name__ == "IterationDone") == 1
+    numpy.savez(f"{folder}/{slots}.npz", *model.get_weights())
+    context.stop()
 """
 
 
 def test_a_driver_that_was_killed_goes_on_in_a_new_process_to_the_same_weights(train, tmp_path: Path) -> None:
     expected, _ = twin(lambda: dense(keras.optimizers.Adam(1e-3)))
-    train(expected, table(400), batch_size=10, epochs=3, seed=5)
+    train(expected, table(200), batch_size=10, epochs=3, seed=5)
     died = subprocess.run(
-        [sys.executable, "-c", _RESUME, "local[2]", str(tmp_path), "dies"],
+        [sys.executable, "-c", _DIES, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(_PROJECT)},
         capture_output=True,
         timeout=600,
         check=False,
     )
     assert died.returncode == -signal.SIGKILL, died.stderr
+    run_outside(_LIVES, str(tmp_path))
     for slots, tolerance in ((2, 0.0), (1, _ROUNDING)):
-        run_outside(_RESUME, f"local[{slots}]", str(tmp_path), "lives")
         with np.load(tmp_path / f"{slots}.npz") as weights:
             assert same(list(weights.values()), expected.get_weights(), tolerance)
