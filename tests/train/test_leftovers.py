@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from tests.context.outside import run_outside
+from tests.context.outside import outside
 from tests.train.battery import STRATEGIES
 from tests.train.models import dense, linear, table
 
@@ -69,23 +69,28 @@ def known(context, what, number):
         return [record[number] for record in json.load(answer)]
 
 
+_TRAIN = """
+    import sys
+    import zoo_lab
+    from tests.train.models import linear, table
+    context = zoo_lab.init_nncontext(master="local[2]", memory="1g")
+    zoo_lab.fit(linear(), table(100), sync=sys.argv[1], display="none", runs=sys.argv[2])
+    context.stop()
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sync", STRATEGIES)
-def test_a_stopped_context_leaves_nothing_on_the_machine(tmp_path, sync):
-    code = """
-        import sys
-        import zoo_lab
-        from tests.train.models import linear, table
-        context = zoo_lab.init_nncontext(master="local[2]", memory="1g")
-        zoo_lab.fit(linear(), table(100), sync=sys.argv[1], display="none", runs=sys.argv[2])
-        context.stop()
-    """
-    shared = set(os.listdir("/dev/shm"))
-    runs, temporary = tmp_path / "runs", tmp_path / "temporary"
+def test_a_stopped_context_leaves_nothing_on_the_machine(tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
     temporary.mkdir()
-    run_outside(code, sync, str(runs), TMPDIR=str(temporary))
-    assert [path.name for path in temporary.rglob("*") if path.is_file() and "hsperfdata" not in str(path)] == []
-    assert len(list(runs.iterdir())) == 1
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    shared = set(os.listdir("/dev/shm"))
+    with outside() as process:
+        for sync in STRATEGIES:
+            process.run(_TRAIN, sync, str(tmp_path / sync))
+            files = [path for path in temporary.rglob("*") if path.is_file() and "hsperfdata" not in str(path)]
+            assert [path.name for path in files] == [], sync
+            assert len(list((tmp_path / sync).iterdir())) == 1
     left = {name for name in set(os.listdir("/dev/shm")) - shared if name.startswith("zoo_lab-")}
     assert not any(_is_mine(Path("/dev/shm", name)) for name in left)
 
