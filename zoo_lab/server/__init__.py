@@ -1,7 +1,7 @@
 """The Jupyter server extension: serves what kernels wrote about their contexts and runs, and takes requests for them.
 
 It knows nothing of Spark: `zoo_lab.core.kernelstate` is all that it and the kernels share.
-`requests` decides what is allowed, `states` reads the files, `handlers` speaks HTTP.
+`requests` decides what is allowed, `states` reads the files, `sources` asks them or a gateway, `handlers` speaks HTTP.
 """
 
 from __future__ import annotations

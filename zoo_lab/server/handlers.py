@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -15,36 +14,35 @@ from zoo_lab.core import contextoptions, kernelstate
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.server.notebooks import quickstart
 from zoo_lab.server.requests import MAX_BODY_BYTES, parse_request
-from zoo_lab.server.states import CrashWatch, live_states, state_folder
+from zoo_lab.server.sources import Source, source_of
 
 
-class _KernelsApiHandler(APIHandler):
+class _ApiHandler(APIHandler):
     auth_resource = "kernels"  # whoever may read or command kernels may do so here
+
+
+class _KernelsApiHandler(_ApiHandler):
+    def initialize(self, source: Source) -> None:
+        """Take where the kernels' states are."""
+        self.source = source
 
     def live_kernels(self) -> list[str]:
         """Return the ids of the kernels that this server runs."""
         return list(self.kernel_manager.list_kernel_ids())
 
-    @property
-    def folder(self) -> Path:
-        """The folder of the state files of this server's kernels."""
-        return state_folder(self.kernel_manager)
+    def runs(self, kernel_id: str) -> bool:
+        """Tell whether this server runs such a kernel."""
+        return kernelstate.is_kernel_id(kernel_id) and kernel_id in self.live_kernels()
 
 
 class KernelsHandler(_KernelsApiHandler):
     """GET `kernels`: {"kernels": [the state of each live kernel that wrote one]}."""
 
-    def initialize(self, crash_watch: CrashWatch) -> None:
-        """Take the watch that all requests share."""
-        self._crash_watch = crash_watch
-
     @web.authenticated
     @authorized
     async def get(self) -> None:
         """Answer with the states, read anew each time."""
-        alive = self.live_kernels()
-        self._crash_watch.watch(alive)
-        self.finish(json.dumps({"kernels": live_states(self.folder, alive)}))
+        self.finish(json.dumps({"kernels": await self.source.states(self.live_kernels())}))
 
 
 class RunHandler(_KernelsApiHandler):
@@ -54,14 +52,13 @@ class RunHandler(_KernelsApiHandler):
     @authorized
     async def get(self, kernel_id: str, run_id: str) -> None:
         """Answer with what the kernel wrote last."""
-        known = kernelstate.is_kernel_id(kernel_id) and kernel_id in self.live_kernels()
-        record = kernelstate.read_record(self.folder, kernel_id, run_id) if known else None
+        record = await self.source.record(kernel_id, run_id) if self.runs(kernel_id) else None
         if record is None:
             raise web.HTTPError(404, "Expected a run of a running kernel; this kernel has no run with this id.")
         self.finish(json.dumps(record))
 
 
-class ContextOptionsHandler(_KernelsApiHandler):
+class ContextOptionsHandler(_ApiHandler):
     """GET `context-options`: {"options": what %zoo_context can be given}."""
 
     @web.authenticated
@@ -71,7 +68,7 @@ class ContextOptionsHandler(_KernelsApiHandler):
         self.finish(json.dumps({"options": contextoptions.as_plain()}))
 
 
-class QuickstartHandler(_KernelsApiHandler):
+class QuickstartHandler(_ApiHandler):
     """GET `quickstart`: the quickstart notebook, as a new file of the user's is to hold it."""
 
     @web.authenticated
@@ -90,23 +87,18 @@ class RequestsHandler(_KernelsApiHandler):
     @web.authenticated
     @authorized
     async def post(self, kernel_id: str) -> None:
-        """Check the body, then write the request file."""
+        """Check the body, then leave the request."""
         body = self.request.body
         if len(body) > MAX_BODY_BYTES:
             raise web.HTTPError(413, f"Expected at most {MAX_BODY_BYTES} bytes; received {len(body)}.")
-        if not self._takes_requests(kernel_id):
-            raise web.HTTPError(404, "Expected the id of a running kernel with a zoo_lab context; none has this id.")
         try:
             request = parse_request(body)
         except ArgumentError as error:
             raise web.HTTPError(400, str(error)) from error
-        kernelstate.leave_request(self.folder, kernel_id, request)
+        if not (self.runs(kernel_id) and await self.source.leave(kernel_id, request)):
+            raise web.HTTPError(404, "Expected the id of a running kernel with a zoo_lab context; none has this id.")
         self.set_status(202)
         self.finish(json.dumps({"left": request}))
-
-    def _takes_requests(self, kernel_id: str) -> bool:
-        running = kernelstate.is_kernel_id(kernel_id) and kernel_id in self.live_kernels()
-        return running and kernelstate.read_state(self.folder, kernel_id) is not None
 
 
 def routes(base_url: str, kernel_manager: Any) -> list[tuple[Any, ...]]:
@@ -115,10 +107,11 @@ def routes(base_url: str, kernel_manager: Any) -> list[tuple[Any, ...]]:
     def at(path: str) -> str:
         return url_path_join(base_url, "zoo-lab", "api", path)
 
+    kernels = {"source": source_of(kernel_manager)}
     return [
-        (at(r"kernels"), KernelsHandler, {"crash_watch": CrashWatch(kernel_manager)}),
-        (at(r"kernels/([^/]+)/requests"), RequestsHandler),
-        (at(r"kernels/([^/]+)/runs/([^/]+)"), RunHandler),
+        (at(r"kernels"), KernelsHandler, kernels),
+        (at(r"kernels/([^/]+)/requests"), RequestsHandler, kernels),
+        (at(r"kernels/([^/]+)/runs/([^/]+)"), RunHandler, kernels),
         (at(r"context-options"), ContextOptionsHandler),
         (at(r"quickstart"), QuickstartHandler),
     ]
