@@ -38,8 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _guessed_seconds(item: pytest.Item) -> float:
     """Guess how long a test takes: those with a mark of slowness, with Spark, and the thousands of others."""
-    if item.get_closest_marker("slow"):
-        return 15.0
+    if slow := item.get_closest_marker("slow"):
+        return slow.kwargs.get("seconds", 15.0)
     return 1.5 if {"context", "train"} & set(getattr(item, "fixturenames", ())) else 0.05
 
 

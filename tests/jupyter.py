@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
 FIRST_PORT, PORTS = 20_000, 12_000
 """Below those that Linux hands out by itself, which begin at 32,768."""
+_LABEXTENSION = Path("extension", "share", "labextensions", "zoo-lab")
+_APPUTILS = Path("@jupyterlab", "apputils-extension")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,24 @@ class JupyterServer:
     def log(self) -> str:
         """All that the server has printed."""
         return (self.folder / "server.log").read_text(errors="replace")
+
+    def forget_theme(self) -> None:
+        """Let pages that are opened from now on have the default theme, whatever earlier ones chose."""
+        (self.folder / "settings" / _APPUTILS / "themes.jupyterlab-settings").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def without_extension(self) -> Iterator[None]:
+        """Let pages that are opened within the block have no extension of zoo_lab, wherever it is installed."""
+        link = self.folder / _LABEXTENSION
+        disabled = self.folder / "config" / "labconfig" / "page_config.json"  # what pip has installed besides
+        link.unlink()
+        disabled.parent.mkdir(parents=True, exist_ok=True)
+        disabled.write_text(json.dumps({"disabledExtensions": {"zoo-lab": True}}))
+        try:
+            yield
+        finally:
+            disabled.unlink()
+            _link_extension(self.folder)
 
     def api(
         self,
@@ -169,14 +189,17 @@ def _lay_out_extension(folder: Path) -> None:
     config = folder / "extension" / "etc" / "jupyter_server_config.d"
     config.mkdir(parents=True)
     shutil.copy(ROOT / "zoo_lab" / "server" / "zoo_lab.json", config)
-    labextensions = folder / "extension" / "share" / "labextensions"
-    labextensions.mkdir(parents=True)
-    (labextensions / "zoo-lab").symlink_to(ROOT / "zoo_lab" / "labextension", target_is_directory=True)
+    (folder / _LABEXTENSION).parent.mkdir(parents=True)
+    _link_extension(folder)
+
+
+def _link_extension(folder: Path) -> None:
+    (folder / _LABEXTENSION).symlink_to(ROOT / "zoo_lab" / "labextension", target_is_directory=True)
 
 
 def _write_settings(folder: Path) -> None:
     quiet = {"fetchNews": "false", "checkForUpdates": False}  # both would leave the machine
-    path = folder / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    path = folder / _APPUTILS / "notification.jupyterlab-settings"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(quiet))
 

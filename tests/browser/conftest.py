@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.browser.lab import chromium, jupyterlab, lab
+from tests.browser.lab import chromium, hub, jupyterlab, lab
 
-__all__ = ["chromium", "jupyterlab", "lab"]
+__all__ = ["chromium", "hub", "jupyterlab", "lab"]

@@ -1,4 +1,4 @@
-"""Fixtures for tests in a real browser: `jupyterlab`, `chromium` and `lab`.
+"""Fixtures for tests in a real browser: `jupyterlab`, `hub`, `chromium` and `lab`.
 
 In tests/browser/ they are there already. Elsewhere, import them into the test module:
 
@@ -11,9 +11,10 @@ In tests/browser/ they are there already. Elsewhere, import them into the test m
         expect(lab.output(0)).to_contain_text("42", timeout=30_000)
         lab.picture("a_cell_prints")
 
-`lab` is a `LabPage` (tests/browser/page.py): a fresh page on a JupyterLab that the module shares, with zoo_lab of
-this tree installed. It ends the kernels that the test started, and fails the test if the page threw an error or
-asked for anything outside this machine.
+`lab` is a `LabPage` (tests/browser/page.py): a fresh page on a JupyterLab that all tests of the process share, with
+zoo_lab of this tree installed. It ends the kernels that the test started, and fails the test if the page threw an
+error or asked for anything outside this machine. A module whose tests share a page has a `lab` of its own, made by
+`fresh_page`.
 
 Without chromium such tests are skipped, unless ZOO_LAB_REQUIRE_BROWSER=1: then they fail.
 """
@@ -57,11 +58,19 @@ def chromium() -> Iterator:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """Return a running JupyterLab with the extension, server extension and package of this tree."""
     prepare_lab()
-    with start_jupyter(tmp_path_factory.mktemp("jupyterlab"), environment={"ZOO_LAB_TEST": "1"}) as server:
+    with start_jupyter(tmp_path_factory.mktemp("jupyterlab")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Return a JupyterLab like `jupyterlab` whose pages have the prefix of a hub."""
+    prepare_lab()
+    with start_jupyter(tmp_path_factory.mktemp("hub"), base_url="/user/ada/") as server:
         yield server
 
 
@@ -78,6 +87,7 @@ def fresh_page(browser, server: JupyterServer, known_errors: tuple[str, ...] = (
 
     `known_errors` are parts of the messages of errors that are not ours.
     """
+    server.forget_theme()
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     strangers: list[str] = []
     context.route("**/*", lambda route: _keep_on_this_machine(route, strangers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from playwright.sync_api import Locator, Page, expect
@@ -21,6 +22,7 @@ _KERNEL_IS_READY = """async () => {
     await context?.session?.kernel?.info;
     return Boolean(context?.session?.kernel);
 }"""
+_IS_IN_FRONT = "name => window.jupyterapp.shell.currentWidget?.context?.path === name"
 _KERNEL_ID = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"
 
 
@@ -39,27 +41,43 @@ class LabPage:
 
     def open_notebook(self, cells: list[str] | Path, name: str = "test.ipynb") -> None:
         """Open a notebook of these code cells, or a copy of that file, and wait for its kernel."""
+        self._write(cells, name)
+        self.page.goto(f"{self.server.url}lab/workspaces/{Path(name).stem}/tree/{name}?reset&token={self.server.token}")
+        self.wait_for_kernel()
+
+    def open_another_notebook(self, cells: list[str] | Path, name: str) -> None:
+        """Open one more notebook in this page, in front of those that are there, and wait for its kernel."""
+        self._write(cells, name)
+        self.command("docmanager:open", {"path": name})
+        self.wait_until_in_front(name)
+        self.wait_for_kernel()
+
+    def wait_until_in_front(self, name: str) -> None:
+        """Wait until the notebook with this file name is the current one and shows its first cell."""
+        self.page.wait_for_function(_IS_IN_FRONT, arg=name, timeout=KERNEL_MILLISECONDS)
+        self.cell(0).wait_for(timeout=KERNEL_MILLISECONDS)
+
+    def _write(self, cells: list[str] | Path, name: str) -> None:
         if isinstance(cells, Path):
             notebook = nbformat.read(cells, as_version=4)
         else:
             notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
             notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, self.server.notebooks / name)
-        self.page.goto(f"{self.server.url}lab/workspaces/{Path(name).stem}/tree/{name}?reset&token={self.server.token}")
-        self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:
         """Wait until the current notebook is shown and its kernel answers."""
-        self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=KERNEL_MILLISECONDS)
+        self.cell(0).wait_for(timeout=KERNEL_MILLISECONDS)
         self.page.wait_for_function(_KERNEL_IS_READY, timeout=KERNEL_MILLISECONDS)
 
     def kernel_id(self) -> str:
         """Return the id of the current notebook's kernel."""
         return self.page.evaluate(_KERNEL_ID)
 
-    def command(self, name: str) -> None:
+    def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Execute a command of JupyterLab, such as "notebook:run-all-cells", without waiting for its end."""
-        self.page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)
+        execute = "([name, given]) => { window.jupyterapp.commands.execute(name, given); }"
+        self.page.evaluate(execute, [name, arguments or {}])
 
     def run_cell(self, index: int) -> None:
         """Start the code or Markdown cell `index`, counted from 0; look at `output` for what comes of it."""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 
 import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.contrast import worst_contrast
-from tests.browser.lab import fresh_page, prepare_lab
+from tests.browser.lab import fresh_page
+from tests.browser.legible import check_themes
 from tests.browser.page import PICTURES
-from tests.jupyter import start_jupyter
+from tests.browser.saved import saved_notebook
 from tests.widgets.recorded import record
 from zoo_lab.core.runlog import RunLog
-from zoo_lab.widgets import exports, twin
-from zoo_lab.widgets.cell import _hidden_twin
-from zoo_lab.widgets.curves import Curves
+from zoo_lab.widgets import exports
 from zoo_lab.widgets.runfiles import read_run
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=4)]
 
 TELL = """
 import time
@@ -51,18 +51,15 @@ while not taken or taken[-1]["action"] != "stop":  # the cell is busy all the wh
     time.sleep(0.1)
 board.listen(RunStopped(run="run-1", reason="stopped", iterations=167, seconds=9.0))
 """
-THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
+HAS_PANEL = "window.jupyterapp?.commands.hasCommand('zoo-lab:show-panel')"
+IS_RESTORED = "async () => { await window.jupyterapp?.restored; return Boolean(window.jupyterapp); }"
 
 
 @pytest.fixture(scope="module")
-def lab(chromium, tmp_path_factory):
-    """A page with a notebook whose second cell trains until it is asked to stop, and with the panel shown."""
-    prepare_lab()
+def lab(chromium, hub):
+    """A page with a notebook whose third cell trains until it is asked to stop, and with the panel shown."""
     own_error = "reading 'kernel'"  # ipywidgets 8.1 throws it for each notebook that is opened without a kernel
-    with (
-        start_jupyter(tmp_path_factory.mktemp("hub"), base_url="/user/ada/") as server,
-        fresh_page(chromium, server, (own_error,)) as page,
-    ):
+    with fresh_page(chromium, hub, (own_error,)) as page:
         page.open_notebook(["%load_ext zoo_lab", TELL, TRAIN, *["'below'"] * 30], name="panel.ipynb")
         page.run_cell(0)
         page.run_cell(1)
@@ -90,16 +87,10 @@ def test_it_shows_context_and_runs_of_the_notebook(lab, panel):
     expect(old).to_contain_text("finished")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_it_is_legible_and_accessible_in_every_theme(lab, panel, theme):
-    lab.use_theme(theme)
+def test_it_is_legible_and_accessible_in_every_theme(lab, panel):
     panel.locator("summary").click()
-    lab.picture(f"panel_{theme.removeprefix('JupyterLab ').replace(' ', '_').lower()}")
-    ratio, text = worst_contrast(panel)
-    assert ratio >= 4.5, text  # WCAG AA
-    assert violations(lab.page, ".jp-ZooLab-Panel") == []
+    check_themes(lab, panel, ".jp-ZooLab-Panel", "panel")
     panel.locator("summary").click()
-    lab.use_theme("JupyterLab Light")
 
 
 def test_a_run_opens_in_a_tab_and_draws_its_curve(lab, panel):
@@ -134,27 +125,11 @@ def test_a_click_on_a_run_jumps_to_its_cell(lab, panel):
     expect(lab.cell(2)).to_have_class(re.compile("jp-mod-active"))
 
 
-def saved_notebook(state: str):
-    """A notebook with what a run leaves in it: at its end, or (as a widget and its twin) in the middle."""
-    curves = Curves("saved")
-    events = record(run="saved", epochs=5, steps=60)
-    for event in events if state == "finished" else events[:170]:
-        curves.add(event)
-    display = nbformat.v4.new_output
-    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "gone", "version_major": 2, "version_minor": 0}}
-    twin_only = [display("display_data", twin.bundle(curves))]
-    both = [display("display_data", widget | {"text/plain": ""}), display("display_data", _hidden_twin(curves))]
-    cell = nbformat.v4.new_code_cell("%zoo_fit", outputs=twin_only if state == "finished" else both)
-    python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    return nbformat.v4.new_notebook(cells=[cell], metadata=python)
-
-
 @pytest.mark.parametrize(("state", "status"), [("finished", "Finished after 300"), ("running", "epoch 3/5")])
 def test_a_saved_notebook_shows_an_interactive_curve_without_a_kernel(lab, state, status):
     nbformat.write(saved_notebook(state), lab.server.notebooks / f"{state}.ipynb")
-    closed = "{ path, kernelPreference: { shouldStart: false } }"
-    open_it = f"path => {{ window.jupyterapp.commands.execute('docmanager:open', {closed}); }}"
-    lab.page.evaluate(open_it, f"{state}.ipynb")
+    lab.command("docmanager:open", {"path": f"{state}.ipynb", "kernelPreference": {"shouldStart": False}})
+    lab.wait_until_in_front(f"{state}.ipynb")
     saved = lab.output(0).locator(".jp-ZooLab-SavedRun")
     expect(saved.locator(".zoo-status")).to_contain_text(status, timeout=30_000)
     expect(lab.output(0).locator(".zoo-monitor")).to_have_count(1)
@@ -182,11 +157,21 @@ def test_an_exported_page_shows_its_curves_with_no_server_at_all(lab, tmp_path):
     page.close()
 
 
+@pytest.fixture
+def second_tab(lab):
+    page = lab.page.context.new_page()
+    page.goto(f"{lab.server.url}lab/workspaces/second?token={lab.server.token}")
+    page.wait_for_function(IS_RESTORED, timeout=60_000)
+    page.get_by_role("tab", name="zoo_lab: contexts and runs").click()
+    yield page.locator(".jp-ZooLab-Panel")
+    page.close()
+
+
 def test_pause_resume_and_stop_reach_the_busy_kernel(lab, panel):
-    lab.page.evaluate("() => { window.jupyterapp.commands.execute('docmanager:open', { path: 'panel.ipynb' }); }")
+    lab.command("docmanager:open", {"path": "panel.ipynb"})
     lab.page.reload()  # in mid-run: the panel comes back and still knows the run
     lab.cell(0).wait_for(timeout=60_000)
-    lab.page.wait_for_function("window.jupyterapp?.commands.hasCommand('zoo-lab:show-panel')")
+    lab.page.wait_for_function(HAS_PANEL)
     lab.command("zoo-lab:show-panel")
     run = panel.locator(".jp-ZooLab-Run").first
     run.get_by_role("button", name="Pause digits").click(timeout=30_000)
@@ -195,3 +180,11 @@ def test_pause_resume_and_stop_reach_the_busy_kernel(lab, panel):
     expect(run).to_contain_text("running", timeout=10_000)
     run.get_by_role("button", name="Stop digits").click()
     expect(run).to_contain_text("stopped", timeout=10_000)
+
+
+def test_a_second_tab_shows_the_same_and_what_a_killed_kernel_told_is_forgotten(lab, panel, second_tab):
+    expect(second_tab.get_by_role("heading", name="panel.ipynb")).to_be_visible(timeout=30_000)
+    expect(second_tab.locator(".jp-ZooLab-Run").first).to_contain_text("stopped")
+    os.kill(lab.server.process_of_kernel(lab.kernel_id()), signal.SIGKILL)
+    for each in (second_tab, panel):
+        expect(each).to_contain_text("No notebook has a context yet", timeout=30_000)

@@ -1,4 +1,4 @@
-"""The quickstart in a real JupyterLab: all cells run, the curve moves, Stop ends a long run and keeps its weights."""
+"""The quickstart in a real JupyterLab: the curve moves, buttons and knobs reach the run, Stop ends it at once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from playwright.sync_api import Locator, expect
 
 from tests.jupyter import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=60)]
 QUICKSTART = ROOT / "notebooks" / "quickstart.ipynb"
 TRAIN = "--epochs 10 "
 
 
 @pytest.fixture
 def long_quickstart(tmp_path):
-    """The quickstart with far more epochs than anybody waits for; the cell behind them prints the run's state."""
+    """The quickstart until it trains, for far more epochs than anybody waits for; the last cell prints the run's state.
+
+    What follows in it, with the weights that a run has reached, tests/notebooks executes without a page.
+    """
     notebook = nbformat.read(QUICKSTART, as_version=4)
     [index] = [index for index, cell in enumerate(notebook.cells) if TRAIN in cell.source]
     notebook.cells[index].source = notebook.cells[index].source.replace(TRAIN, "--epochs 2000 ")
-    notebook.cells.insert(index + 1, nbformat.v4.new_code_cell("print('state:', run.state, run.iterations)"))
+    notebook.cells[index + 1 :] = [nbformat.v4.new_code_cell("print('state:', run.state, run.iterations)")]
     path = tmp_path / "long.ipynb"
     nbformat.write(notebook, path)
     return path, index
@@ -86,19 +89,6 @@ def test_the_quickstart_trains_in_the_page_and_stops_at_once(lab, long_quickstar
     assert reached >= seen + 40
     expect(lab.output(index).locator(".jp-ZooLab-SavedRun .zoo-canvas").first).to_be_visible(timeout=30_000)
     lab.picture("quickstart_stopped")
-
-    last = len(nbformat.read(path, as_version=4).cells) - 1
-    lab.wait_until_done(last, seconds=180)  # the cells behind a stopped run work with the weights it has reached
-    expect(lab.output(last)).to_contain_text("zoo_lab demo:")
-    lab.cell(last).scroll_into_view_if_needed()
-    lab.picture("quickstart_end")
-    for theme in ("Light", "Dark"):
-        lab.use_theme(f"JupyterLab {theme}")
-        for name, cell, shown in (("context", 1, "table"), ("digits", last - 2, "img")):
-            lab.cell(cell).scroll_into_view_if_needed()
-            expect(lab.output(cell).locator(shown).first).to_be_visible(timeout=30_000)
-            lab.output(cell).scroll_into_view_if_needed()
-            lab.picture(f"quickstart_{name}_{theme.lower()}")
 
     lab.command("zoo-lab:stop-context")
     lab.page.get_by_role("dialog").get_by_role("button", name="Stop").click()

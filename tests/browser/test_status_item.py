@@ -7,9 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.contrast import worst_contrast
+from tests.browser.lab import fresh_page
+from tests.browser.legible import check_themes
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=4)]
 
 WRITE_STATE = """
 import time
@@ -47,45 +48,49 @@ POST_STOP = """async ([kernel, run]) => {
 }"""
 
 
-def test_the_status_item_follows_the_kernel_of_the_notebook(lab):
-    item = lab.page.locator(".jp-ZooLab-Status")
-    lab.open_notebook([WRITE_STATE, TELL_CONTEXT, TELL_RUN_AND_STAY_BUSY, TELL_STOPPED])
-    lab.run_cell(0)
-    lab.wait_until_done(0)
+@pytest.fixture(scope="module")
+def lab(chromium, jupyterlab):
+    """A page with a notebook whose kernel can tell of a context and of a run."""
+    with fresh_page(chromium, jupyterlab) as page:
+        page.open_notebook([WRITE_STATE, TELL_CONTEXT, TELL_RUN_AND_STAY_BUSY, TELL_STOPPED], name="status.ipynb")
+        page.run_cell(0)
+        page.wait_until_done(0)
+        yield page
+
+
+@pytest.fixture
+def item(lab):
+    return lab.page.locator(".jp-ZooLab-Status")
+
+
+def test_it_follows_the_kernel_and_reaches_it_while_it_is_busy(lab, item):
     expect(item).to_be_hidden()
 
     lab.run_cell(1)
     expect(item).to_have_text("zoo_lab: local[2] · 2 slots · warm", timeout=30_000)
     expect(item).to_have_attribute("title", re.compile("1 executor, 2 slots, 4g memory"))
-    lab.picture("status_item_warm")
 
     lab.run_cell(2)
     expect(item).to_have_text("zoo_lab: local[2] · 2 slots · epoch 2/5 · 41 s left", timeout=30_000)
     lab.picture("status_item_running")
-    assert lab.page.evaluate(POST_STOP, [lab.kernel_id(), "r1"]) == 202  # the kernel is busy and hears it all the same
+    assert lab.page.evaluate(POST_STOP, [lab.kernel_id(), "r1"]) == 202
     expect(lab.output(2)).to_contain_text("asked to [{'action': 'stop', 'run': 'r1'}]", timeout=30_000)
 
+
+def test_it_is_legible_in_every_theme(lab, item):
+    lab.run_cell(1)
+    check_themes(lab, item, ".jp-ZooLab-Status", "status_item", prepare=lambda: expect(item).to_contain_text("warm"))
+
+
+def test_each_notebook_shows_its_own_kernel(lab, item):
+    lab.run_cell(1)
+    expect(item).to_contain_text("local[2]", timeout=30_000)
+    lab.open_another_notebook(["1 + 1"], name="plain.ipynb")
+    expect(item).to_be_hidden(timeout=30_000)
+    lab.command("docmanager:open", {"path": "status.ipynb"})
+    expect(item).to_contain_text("local[2]", timeout=30_000)
+
+
+def test_it_hides_when_the_context_is_stopped(lab, item):
     lab.run_cell(3)
     expect(item).to_be_hidden(timeout=30_000)
-
-
-def test_each_notebook_shows_its_own_kernel(lab):
-    item = lab.page.locator(".jp-ZooLab-Status")
-    lab.open_notebook(["1 + 1"], name="plain.ipynb")
-    lab.open_notebook([WRITE_STATE + TELL_CONTEXT], name="with_context.ipynb")
-    lab.run_all()
-    expect(item).to_contain_text("local[2]", timeout=30_000)
-    lab.page.evaluate("window.jupyterapp.commands.execute('docmanager:open', { path: 'plain.ipynb' })")
-    expect(item).to_be_hidden(timeout=30_000)
-
-
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
-def test_the_status_item_is_legible_in_every_theme(lab, theme):
-    lab.open_notebook([WRITE_STATE + TELL_CONTEXT])
-    lab.use_theme(theme)
-    lab.run_all()
-    item = lab.page.locator(".jp-ZooLab-Status")
-    expect(item).to_contain_text("warm", timeout=30_000)
-    lab.picture(f"status_item_{theme.removeprefix('JupyterLab ').replace(' ', '_').lower()}")
-    ratio, text = worst_contrast(item)
-    assert ratio >= 4.5, text  # WCAG AA

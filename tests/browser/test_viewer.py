@@ -8,12 +8,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.axe import violations
-from tests.browser.contrast import worst_contrast
-from tests.browser.lab import fresh_page, prepare_lab
-from tests.jupyter import start_jupyter
+from tests.browser.lab import fresh_page
+from tests.browser.legible import check_here
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=4)]
 
 MAKE = """
 %load_ext zoo_lab
@@ -49,14 +47,14 @@ COLOUR = """([image, x, y]) => {
     return [...pen.getImageData(x * canvas.width, y * canvas.height, 1, 1).data];
 }"""
 MIDDLE = """canvas => [...canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data]"""
+FIRST_FACT = "facts => ['dt', 'dd'].map(part => facts.querySelector(part).getBoundingClientRect().toJSON())"
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
 @pytest.fixture(scope="module")
-def lab(chromium, tmp_path_factory):
+def lab(chromium, jupyterlab):
     """A page with a viewer of photographs, and one of a volume."""
-    prepare_lab()
-    with start_jupyter(tmp_path_factory.mktemp("lab")) as server, fresh_page(chromium, server) as page:
+    with fresh_page(chromium, jupyterlab) as page:
         page.page.set_viewport_size({"width": 1280, "height": 1000})
         page.open_notebook(CELLS, name="viewer.ipynb")
         page.run_all()
@@ -119,9 +117,9 @@ def test_the_keyboard_opens_an_image_in_full_and_goes_on_and_back(lab, viewer):
     expect(viewer.locator(".zoo-facts")).to_contain_text("photos/1.jpg")
     full = "root => root.querySelector('.zoo-stage img')?.naturalWidth === 640"
     lab.page.wait_for_function(full, arg=viewer.element_handle())
-    term, told = (viewer.locator(f".zoo-facts {part}").first.bounding_box() for part in ("dt", "dd"))
+    term, told = viewer.locator(".zoo-facts").evaluate(FIRST_FACT)
     assert term["y"] == told["y"]
-    assert term["x"] + term["width"] <= told["x"]
+    assert term["right"] <= told["x"]
     lab.picture("viewer_detail", viewer)
     lab.page.keyboard.press("+")
     expect(viewer.locator(".zoo-panes")).to_have_class(re.compile("zoo-near"))
@@ -216,22 +214,22 @@ def test_a_volume_is_cut_in_three_planes_with_a_window_of_values(lab):
     viewer.get_by_role("button", name="All images").click()
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_it_is_legible_and_accessible_in_every_theme(lab, viewer, theme):
-    lab.use_theme(f"JupyterLab {theme}")
-    viewer.get_by_role("button", name="Chain", exact=True).click()
-    viewer.locator("summary").first.click()
-    lab.picture(f"viewer_{theme.lower()}", viewer)
-    found = [violations(lab.page, ".zoo-viewer")]
-    ratio, text = worst_contrast(viewer)
-    viewer.get_by_role("button", name="Chain", exact=True).click()
-    viewer.locator(".zoo-tile").nth(1).click()
-    expect(viewer.locator(".zoo-panes")).to_be_focused()
-    lab.picture(f"viewer_detail_{theme.lower()}", viewer)
-    found.append(violations(lab.page, ".zoo-viewer"))
+def test_it_is_legible_and_accessible_in_every_theme(lab, viewer):
+    chain = viewer.get_by_role("button", name="Chain", exact=True)
+    for theme in ("Light", "Dark"):
+        lab.use_theme(f"JupyterLab {theme}")
+        chain.click()
+        viewer.locator("summary").first.click()
+        lab.picture(f"viewer_{theme.lower()}", viewer)
+        check_here(lab, viewer, ".zoo-viewer")
+        viewer.locator("summary").first.click()
+        chain.click()
+        viewer.locator(".zoo-tile").nth(1).click()
+        expect(viewer.locator(".zoo-panes")).to_be_focused()
+        lab.picture(f"viewer_detail_{theme.lower()}", viewer)
+        check_here(lab, viewer, ".zoo-viewer")
+        lab.page.keyboard.press("Escape")
     lab.use_theme("JupyterLab Light")
-    assert found == [[], []]
-    assert ratio >= 4.5, text  # WCAG AA
 
 
 def test_it_fits_into_a_narrow_cell(lab, viewer):
