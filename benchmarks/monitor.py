@@ -1,6 +1,7 @@
-"""What watching costs: frames of a long chart, bytes to the page, training with and without, JupyterLab's start.
+"""What watching costs: frames of a long chart, bytes to the page, training with and without, JupyterLab's start, Stop.
 
-`monitorpage` asks a headless Chromium, `monitorkernel` a Jupyter kernel; each comparison is made in turns.
+`monitorpage` asks a headless Chromium, `monitorkernel` a Jupyter kernel, `monitorstop` both; each comparison is made
+in turns.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _EXTENSION = Path(__file__).resolve().parent.parent / "zoo_lab" / "labextension"
 
 
 def compare(
-    points: int = 100_000, seconds: float = 5.0, turns: int = 5, pages: int = 7, steps: int = 400
+    points: int = 100_000, seconds: float = 5.0, turns: int = 5, pages: int = 7, steps: int = 400, stops: int = 5
 ) -> dict[str, Any]:
     """Return the figures.
 
@@ -28,12 +29,14 @@ def compare(
         turns: runs with the monitor, and as many without.
         pages: JupyterLab pages opened with the extension, and as many without.
         steps: iterations of each run.
+        stops: how often a run is stopped in its page.
     """
     return {
         "points": points,
         "pan": run_alone("benchmarks.monitorpage:pan", points=points, seconds=seconds),
         "training": run_alone("benchmarks.monitorkernel:compare", turns=turns, steps=steps),
         "ready": run_alone("benchmarks.monitorpage:ready", turns=pages),
+        "stop": run_alone("benchmarks.monitorstop:stop", turns=stops),
         "extension": extension_kilobytes(),
     }
 
@@ -46,7 +49,7 @@ def extension_kilobytes(folder: Path = _EXTENSION) -> float:
 def costs(figures: Mapping[str, Any]) -> dict[str, float]:
     """Return frames a second, KB/s, the share of training that is lost, KB, and the ms by which pages are ready later.
 
-    "spread" is by how many ms two pages of the same kind differ.
+    "spread" is by how many ms two pages of the same kind differ, "stop" the most ms that Stop took.
     """
     training, ready = figures["training"], figures["ready"]
     pairs = zip(training["with"], training["without"], strict=True)
@@ -57,6 +60,7 @@ def costs(figures: Mapping[str, Any]) -> dict[str, float]:
         "share": float(np.median([1 - with_it / without for with_it, without in pairs])),
         "extension": figures["extension"],
         "later": float(np.median(later)),
+        "stop": 1000 * max(figures["stop"]),
         "spread": float(np.median(np.abs(np.diff(ready["without"])))) * 1000 if len(ready["without"]) > 1 else 0.0,
     }
 
@@ -77,6 +81,7 @@ def markdown(figures: Mapping[str, Any]) -> str:
             f"{found['later']:.0f}",
         ],
         ["between two pages without it, ms", f"{found['spread']:.0f}"],
+        ["Stop pressed in the page until the cell behind the training has run, at most, ms", f"{found['stop']:.0f}"],
     ]
     return table(["what watching costs", ""], rows)
 

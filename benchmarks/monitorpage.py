@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from tests.browser.lab import FLAGS, chromium_path
 from tests.jupyter import JupyterServer, start_jupyter
 
 _PAGE = "<!doctype html><style>{style}</style>\n<script type=module>{code}{harness}</script>"
-# The widget with a model of its own: packets come as from the kernel, the pointer as from a person who drags with Shift.
+# The widget with a model of its own: packets come as from the kernel, the pointer as from a person dragging with Shift.
 _HARNESS = """
 const listeners = new Map();
 const model = {
@@ -62,7 +61,7 @@ def pan(points: int, seconds: float) -> dict[str, float]:
     code = assets.module("training_monitor").replace("export default function", "function")
     page_text = _PAGE.format(style=assets.style(*assets.MONITOR_STYLES), code=code, harness=_HARNESS)
     content, buffers = _history(points)
-    with _browser() as browser:
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_content(page_text)
         page.wait_for_function("window.isReady")
@@ -76,9 +75,9 @@ def ready(turns: int) -> dict[str, list[float]]:
     import tempfile
 
     found: dict[str, list[float]] = {"with": [], "without": []}
-    with tempfile.TemporaryDirectory() as folder, _browser() as browser, contextlib.ExitStack() as servers:
+    with tempfile.TemporaryDirectory() as folder, open_browser() as browser, contextlib.ExitStack() as servers:
         both = {way: servers.enter_context(start_jupyter(Path(folder, way))) for way in found}
-        _take_away(both["without"])
+        servers.enter_context(both["without"].without_extension())
         for turn in range(turns + 1):
             for way in ("with", "without") if turn % 2 else ("without", "with"):
                 seconds = _seconds_until_ready(browser, both[way], extension=way == "with")
@@ -112,21 +111,14 @@ def _history(points: int) -> tuple[dict[str, Any], list[str]]:
 
 
 @contextlib.contextmanager
-def _browser() -> Iterator[Any]:
+def open_browser() -> Iterator[Any]:
+    """Yield a headless Chromium, as Playwright's Browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
-
-
-def _take_away(server: JupyterServer) -> None:
-    """Let the pages of `server` have no extension of zoo_lab, wherever it is installed."""
-    (server.folder / "extension" / "share" / "labextensions" / "zoo-lab").unlink()
-    config = server.folder / "config" / "labconfig"
-    config.mkdir(parents=True)
-    (config / "page_config.json").write_text(json.dumps({"disabledExtensions": {"zoo-lab": True}}))
 
 
 def _seconds_until_ready(browser: Any, server: JupyterServer, extension: bool) -> float:

@@ -164,6 +164,7 @@ def _monitor(figures: Mapping[str, Any]) -> Iterator[Target]:
     yield Target("kernel → browser while training", 30.0, found["kilobytes"], "KB/s")
     yield Target("training throughput that the monitor costs", 2.0, max(0.0, 100 * found["share"]), "%")
     yield Target("JupyterLab extension", 300.0, found["extension"], "KB")
+    yield Target("Stop in the page until the cell has ended", 1000.0, found["stop"], "ms")
     # what two pages of the same kind differ by cannot be told from a cost
     yield Target(
         "JupyterLab ready later with the extension", max(found["spread"], 50.0), max(0.0, found["later"]), "ms"
