@@ -18,7 +18,15 @@ class ObserverOfJsdom {
 
 const observers = { IntersectionObserver: ObserverOfJsdom, ResizeObserver: ObserverOfJsdom };
 Object.assign(globalThis, { DragEvent: DragEventOfJsdom, ...observers });
+// Frames come at once: jsdom's sixty a second are most of what these tests would wait for.
+const [later, never] = [setTimeout, clearTimeout]; // the real ones, whatever a test puts in their place
+const animation = {
+  requestAnimationFrame: (callback: FrameRequestCallback) => later(() => callback(performance.now()), 0),
+  cancelAnimationFrame: (frame: number) => never(frame)
+};
+Object.assign(globalThis, animation);
 Object.assign(window, {
+  ...animation,
   matchMedia: () => neverMatches,
   requestIdleCallback: (callback: () => void) => setTimeout(callback, 0),
   cancelIdleCallback: clearTimeout
