@@ -52,7 +52,12 @@ function runProgress(run: IRunState, trans: TranslationBundle): (string | null)[
 }
 
 function slots(context: IContextState, trans: TranslationBundle): string | null {
-  return context.slots === null ? null : trans._n('%1 slot', '%1 slots', context.slots);
+  const { slots: all, usage } = context;
+  if (all === null || !usage) {
+    return all === null ? null : trans._n('%1 slot', '%1 slots', all);
+  }
+  const busy = usage.executors.reduce((sum, executor) => sum + executor.busy, 0);
+  return trans._n('%2/%1 slot busy', '%2/%1 slots busy', all, Math.min(busy, all));
 }
 
 /** What a context is at, in a word. */

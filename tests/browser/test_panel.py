@@ -51,6 +51,12 @@ while not taken or taken[-1]["action"] != "stop":  # the cell is busy all the wh
     time.sleep(0.1)
 board.listen(RunStopped(run="run-1", reason="stopped", iterations=167, seconds=9.0))
 """
+MENUS = {
+    "View": "Show Contexts and Runs",
+    "Run": "Stop the Run of This Notebook",
+    "Kernel": "New Spark Context…",
+    "Help": "zoo_lab Quickstart",
+}
 HAS_PANEL = "window.jupyterapp?.commands.hasCommand('zoo-lab:show-panel')"
 IS_RESTORED = "async () => { await window.jupyterapp?.restored; return Boolean(window.jupyterapp); }"
 
@@ -119,6 +125,21 @@ def test_the_forms_values_become_a_cell(lab, panel):
     expect(active).to_have_text("%zoo_context --master local[2] --memory 4g --conf spark.ui.port=4050")
 
 
+def test_what_it_does_is_in_the_menus_and_in_the_palette_too(lab):
+    bar = lab.page.locator("#jp-MainMenu")
+    for menu, item in MENUS.items():
+        bar.get_by_role("menuitem", name=menu, exact=True).click()
+        expect(lab.page.locator(".lm-Menu").get_by_role("menuitem", name=item, exact=True)).to_be_visible()
+        lab.page.keyboard.press("Escape")
+    lab.command("apputils:activate-command-palette")
+    palette = lab.page.locator(".jp-ModalCommandPalette")
+    palette.locator("input").fill("zoo_lab")
+    for item in MENUS.values():
+        expect(palette.get_by_text(item, exact=True)).to_be_visible()
+    lab.page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+
+
 def test_a_click_on_a_run_jumps_to_its_cell(lab, panel):
     lab.cell(20).click()
     panel.locator(".jp-ZooLab-Run").first.get_by_role("button", name="digits", exact=True).click()
@@ -162,6 +183,7 @@ def second_tab(lab):
     page = lab.page.context.new_page()
     page.goto(f"{lab.server.url}lab/workspaces/second?token={lab.server.token}")
     page.wait_for_function(IS_RESTORED, timeout=60_000)
+    expect(page.locator(".jp-LauncherCard").get_by_text("zoo_lab Quickstart")).to_be_visible()
     page.get_by_role("tab", name="zoo_lab: contexts and runs").click()
     yield page.locator(".jp-ZooLab-Panel")
     page.close()
@@ -185,6 +207,8 @@ def test_pause_resume_and_stop_reach_the_busy_kernel(lab, panel):
 def test_a_second_tab_shows_the_same_and_what_a_killed_kernel_told_is_forgotten(lab, panel, second_tab):
     expect(second_tab.get_by_role("heading", name="panel.ipynb")).to_be_visible(timeout=30_000)
     expect(second_tab.locator(".jp-ZooLab-Run").first).to_contain_text("stopped")
-    os.kill(lab.server.process_of_kernel(lab.kernel_id()), signal.SIGKILL)
+    sessions = lab.server.api("GET", "api/sessions").json
+    [kernel] = [session["kernel"]["id"] for session in sessions if session["path"] == "panel.ipynb"]
+    os.kill(lab.server.process_of_kernel(kernel), signal.SIGKILL)
     for each in (second_tab, panel):
         expect(each).to_contain_text("No notebook has a context yet", timeout=30_000)

@@ -31,7 +31,8 @@ def tell(contexts, runs=()):
 """
 TELL_CONTEXT = "tell([context])"
 TELL_RUN_AND_STAY_BUSY = """
-tell([context], [run])
+executor = {"id": "driver", "host": "localhost", "cores": 2, "busy": 1, "memory": 2 << 30, "memory_used": 0}
+tell([{**context, "usage": {"jobs": 1, "executors": [executor]}}], [run])
 while not (taken := kernelstate.take_requests(folder, kernel)):
     time.sleep(0.1)
 print("asked to", taken)
@@ -71,7 +72,7 @@ def test_it_follows_the_kernel_and_reaches_it_while_it_is_busy(lab, item):
     expect(item).to_have_attribute("title", re.compile("1 executor, 2 slots, 4g memory"))
 
     lab.run_cell(2)
-    expect(item).to_have_text("zoo_lab: local[2] · 2 slots · epoch 2/5 · 41 s left", timeout=30_000)
+    expect(item).to_have_text("zoo_lab: local[2] · 1/2 slots busy · epoch 2/5 · 41 s left", timeout=30_000)
     lab.picture("status_item_running")
     assert lab.page.evaluate(POST_STOP, [lab.kernel_id(), "r1"]) == 202
     expect(lab.output(2)).to_contain_text("asked to [{'action': 'stop', 'run': 'r1'}]", timeout=30_000)

@@ -12,6 +12,15 @@ describe('the line in the status bar', () => {
     expect(statusText(kernelState([context()]), trans)).toBe('zoo_lab: local[2] · 2 slots · warm');
   });
 
+  it('says how many of the slots are busy, where Spark tells', () => {
+    const executor = { id: '1', host: 'node-1', cores: 2, busy: 1, memory: 1, memory_used: 0 };
+    const usage = { jobs: 1, executors: [executor, { ...executor, id: '2', busy: 2 }] };
+    const busy = context({ slots: 4, usage });
+    expect(statusText(kernelState([busy]), trans)).toBe('zoo_lab: local[2] · 3/4 slots busy · warm');
+    const odd = context({ slots: 1, usage });
+    expect(statusText(kernelState([odd]), trans)).toBe('zoo_lab: local[2] · 1/1 slot busy · warm');
+  });
+
   it('says slot when there is one', () => {
     const one = context({ slots: 1, state: 'cold' });
     expect(statusText(kernelState([one]), trans)).toBe('zoo_lab: local[2] · 1 slot · cold');
