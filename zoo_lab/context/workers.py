@@ -65,9 +65,15 @@ def prepare(threads: int) -> None:
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     _exercise()
+    spare_collections()
+    _prepared = True
+
+
+def spare_collections() -> None:
+    """Free what is garbage by now, and let the daemon's collection after every task pass over all the rest."""
+    gc.unfreeze()  # else models of earlier runs, frozen in their cycles, would stay for ever
     gc.collect()
     gc.freeze()
-    _prepared = True
 
 
 def report_after_preparing(

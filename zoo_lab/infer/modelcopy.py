@@ -5,7 +5,6 @@ A copy is built once in a process and serves all partitions, DataFrames and RDDs
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import pickle
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from zoo_lab.context.workers import prepare, spare_collections
 from zoo_lab.core.errors import ModelError
 from zoo_lab.feature.structure import Structure
 from zoo_lab.infer.compiled import CompiledModel
@@ -94,9 +94,7 @@ class ModelCopy:
             raise ModelError(msg)
         model.set_weights(self._weights)
         self._weights = None
-        # The Python daemon collects garbage after every task; frozen objects cost it nothing.
-        gc.collect()
-        gc.freeze()
+        spare_collections()
 
 
 def content_key(package: ModelPackage, weights: Sequence[np.ndarray], *form: Any) -> str:
@@ -117,8 +115,6 @@ def copy_of(broadcast: Any) -> Copy:
     """Return this process's copy of the broadcast model, built on first use; the oldest beyond four are forgotten."""
     parcel: Parcel = broadcast.value
     if parcel.key not in _copies:
-        from zoo_lab.context.workers import prepare
-
         prepare(parcel.threads)
         while len(_copies) >= _KEPT:
             _copies.pop(next(iter(_copies)))

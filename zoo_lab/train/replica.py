@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo_lab.context.shardfile import STRING, FieldSpec, ShardHandle
+from zoo_lab.context.workers import spare_collections
 from zoo_lab.core.errors import ModelError
 from zoo_lab.feature.structure import leaves
 from zoo_lab.keras.shipping import unpack
@@ -35,13 +35,12 @@ _replicas: dict[str, Replica] = {}
 def replica_for(setup: Setup) -> Replica:
     """Return this process's replica of the run, built on first use; the oldest beyond two are forgotten."""
     if setup.run not in _replicas:
-        while len(_replicas) >= _KEPT:
-            _replicas.pop(next(iter(_replicas)))
         keras.backend.clear_session()
+        if len(_replicas) >= _KEPT:
+            _replicas.pop(next(iter(_replicas)))
+            spare_collections()  # before the next model needs the memory
         _replicas[setup.run] = Replica(setup)
-        # The Python daemon collects garbage after every task; frozen objects cost it nothing.
-        gc.collect()
-        gc.freeze()
+        spare_collections()
     replica = _replicas[setup.run]
     if replica.setup is not setup and replica.setup.data != setup.data:
         replica.turn_to(setup)
