@@ -91,15 +91,21 @@ def _constants(known: Mapping[str, Constants]) -> str:
     return table(heads, cells)
 
 
+def _hits(held_back: list[dict[str, Any]], strategies: tuple[str, ...]) -> str:
+    errors = [abs(run["error"]) for run in held_back if run["strategy"] in strategies]
+    good, names = sum(error <= _WITHIN for error in errors), " and ".join(f"`{name}`" for name in strategies)
+    within, worst = f"{100 * _WITHIN:.0f} %", f"{100 * max(errors, default=0.0):.0f} %"
+    return f"{good} of {len(errors)} of {names} within {within}, the worst off by {worst}"
+
+
 def _check(held_back: list[dict[str, Any]]) -> str:
     if not held_back:
         return "Nothing was held back."
     workers = held_back[0]["workers"]
-    good = sum(abs(run["error"]) <= _WITHIN for run in held_back)
-    worst = max(abs(run["error"]) for run in held_back)
     told = (
-        f"A fit without the runs on {workers} workers predicts {good} of their {len(held_back)} within "
-        f"{100 * _WITHIN:.0f} %; the worst is off by {100 * worst:.0f} %."
+        f"A fit without the runs on {workers} workers predicts {_hits(held_back, ('collect', 'sliced'))}: those are "
+        f"the strategies of clusters. `shared` is for the workers of one host, and more of them than cores wait for "
+        f"each other in ways that no term stands for: {_hits(held_back, ('shared',))}; nothing below rests on it."
     )
     cells = [
         [
