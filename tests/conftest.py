@@ -21,7 +21,7 @@ def pytest_configure() -> None:
     """Let interrupts through, as in a terminal, and start every Java of Spark's with tests/spark/java-opts.
 
     What a script starts in the background ignores interrupts. A test's Java lives for seconds, in which its second
-    compiler and a parallel collector take half of its processor time and give nothing back.
+    compiler takes a third of its processor time and gives nothing back.
     """
     os.environ["SPARK_CONF_DIR"] = str(_PROJECT / "tests" / "spark")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
