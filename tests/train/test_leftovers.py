@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import time
@@ -12,7 +11,6 @@ from pathlib import Path
 import keras
 import pytest
 
-import zoo_lab
 from tests.context.outside import outside
 from tests.train.battery import STRATEGIES
 from tests.train.models import dense, linear, table
@@ -36,40 +34,6 @@ def test_fifty_iterations_leave_the_same_workers_and_no_more_files(train, contex
     early, late = seen
     assert len(late) <= len(early)
     assert _files(context) <= before
-
-
-def test_a_worker_frees_the_models_of_all_but_its_last_runs(train, context):
-    for _ in range(8):
-        train(dense(), (X, Y))
-    assert models_of_a_worker(context) <= KEPT
-
-
-def test_a_worker_frees_the_models_of_all_but_its_last_predictions(context):
-    frame = context.spark.createDataFrame([(row,) for row in X.tolist()], "x array<float>").repartition(2)
-    for seed in range(8):
-        keras.utils.set_random_seed(seed)
-        assert len(zoo_lab.predict(dense(), frame, feature_cols="x").collect()) == len(X)
-    assert models_of_a_worker(context) <= KEPT
-
-
-KEPT = 6
-"""The models that a worker keeps: two for runs, four for predictions."""
-
-
-def models_of_a_worker(context):
-    """Return how many `Sequential` models there are in the worker that has most."""
-    counts = context.sc.parallelize(range(2), 2).mapPartitions(count_models)
-    with context.jobs.session("count models") as session:
-        return max(session.run(counts.collect))
-
-
-def count_models(rows):
-    for _ in rows:
-        pass
-    gc.unfreeze()  # what is frozen is not listed
-    yield sum(isinstance(thing, keras.Sequential) for thing in gc.get_objects())
-    gc.freeze()
-    time.sleep(0.1)  # so that no worker takes two of these tasks
 
 
 def test_a_run_that_fails_leaves_no_files_either(train, context):

@@ -35,10 +35,10 @@ _replicas: dict[str, Replica] = {}
 def replica_for(setup: Setup) -> Replica:
     """Return this process's replica of the run, built on first use; the oldest beyond two are forgotten."""
     if setup.run not in _replicas:
-        keras.backend.clear_session()
-        if len(_replicas) >= _KEPT:
+        while len(_replicas) >= _KEPT:
             _replicas.pop(next(iter(_replicas)))
-            spare_collections()  # before the next model needs the memory
+        keras.backend.clear_session()
+        spare_collections()  # before the next model needs the memory
         _replicas[setup.run] = Replica(setup)
         spare_collections()
     replica = _replicas[setup.run]
