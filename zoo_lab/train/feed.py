@@ -2,6 +2,7 @@
 
 What is made ahead counts only where exactly these rows of this moment are asked for next. Within a job they surely are;
 from one job to the next only where a process keeps its part, so that guesses which keep failing are given up.
+`shared` has processes keep theirs; elsewhere Spark decides which process gets which.
 """
 
 from __future__ import annotations
@@ -62,8 +63,7 @@ class Feed:
         self._pool = ThreadPoolExecutor(threads, "zoo_lab rows", keep_to_slot) if self._chain else None
         self._ahead: _Making | None = None
         self._ahead_is_sure = False
-        self._right = 0
-        self._wrong = 0
+        self._right = self._wrong = 0
 
     def training(self, rows: np.ndarray, batch: np.ndarray, seed: int, epoch: int, step: int) -> Wanted:
         """Return the wish for rows of a training batch."""
@@ -77,6 +77,11 @@ class Feed:
     def makes(self) -> bool:
         """Whether a chain makes the rows, so that asking ahead is worth it."""
         return self._chain is not None
+
+    @property
+    def guesses(self) -> tuple[int, int]:
+        """How many guesses at the first rows of the next job were right, and how many wrong."""
+        return self._right, self._wrong
 
     def read(self, wanted: Wanted) -> dict[str, np.ndarray]:
         """Return the fields of the rows, in their order."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle
 from zoo_lab.core.slices import slice_bounds
-from zoo_lab.train.meeting import Gone, Meeting
+from zoo_lab.train.meeting import Gone, Meeting, claim
 from zoo_lab.train.memory import MemoryShape, SharedMemory
 from zoo_lab.train.microbatches import compute_part
 from zoo_lab.train.setup import GroupEnd, Order
@@ -43,15 +43,17 @@ class TrainGroup:
     rule: UpdateRule | None
 
     def __call__(self, replica: Any, index: int, handles: tuple[ShardHandle, ...]) -> GroupEnd:
-        """Do the group's iterations, or as many as come before a stop or a loss that is not finite."""
+        """Do the group's iterations, or as many as come before a stop or a loss that is not finite.
+
+        The worker that this process is need not be that of partition `index`.
+        """
         memory = _opened(self.path, self.shape)
-        meeting = Meeting(memory, index)
         try:
-            meeting.claim()
-            part = _Part(replica, index, handles, memory)
+            replica.number = worker = claim(memory, index, replica.number)
+            part = _Part(replica, worker, handles, memory)
             if self.rule is None or memory.apart:
-                return GroupEnd(index, part.compute(0, memory.bank))
-            return self._iterate(part, meeting, _Slice(self, replica, memory, index))
+                return GroupEnd(worker, part.compute(0, memory.bank))
+            return self._iterate(part, Meeting(memory, worker), _Slice(self, replica, memory, worker))
         except Gone as gone:
             memory.abort()
             return GroupEnd(index, lost=str(gone))

@@ -6,9 +6,12 @@ died or has given up. It polls: nothing in Spark meets faster than a second.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -28,21 +31,18 @@ class Gone(Exception):  # noqa: N818 - it ends the group for this worker, and th
 
 
 class Meeting:
-    """One worker's part in the meetings of a group."""
+    """One worker's part in the meetings of a group.
+
+    Args:
+        memory: of the group.
+        worker: its number, from `claim`.
+    """
 
     def __init__(self, memory: SharedMemory, worker: int) -> None:
         self._memory = memory
         self._worker = worker
         self._counts = memory.arrived[:, 0]
         self._arrivals = 0
-
-    def claim(self) -> None:
-        """Take this worker's place; raise `Gone` where it is taken: Spark does a task again whose worker died."""
-        if self._memory.claims[self._worker] or self._memory.aborted:
-            self._memory.abort()
-            msg = f"worker {self._worker} died within its group of iterations"
-            raise Gone(msg)
-        self._memory.claims[self._worker] = os.getpid()
 
     def wait(self) -> None:
         """Wait until all workers have come as often as this one."""
@@ -81,6 +81,52 @@ class Meeting:
                     f"worker {worker} has not started within {_START_SECONDS:.0f} s: fewer slots are free than workers"
                 )
                 raise Gone(msg)
+
+
+def claim(memory: SharedMemory, index: int, last: int | None) -> int:
+    """Take the number of a worker in a group that no other task has, and return it.
+
+    Spark gives a process another partition in every job, but what the process has made ahead and kept is one worker's.
+
+    Args:
+        memory: of the group.
+        index: the task's partition.
+        last: the number wished for, that of the group before.
+
+    Errors:
+        Gone: none is left: Spark does a task again whose worker died.
+    """
+    with _alone(memory.path) as locked:
+        free = np.flatnonzero(memory.claims == 0).tolist()
+        left = free if locked else [number for number in free if number == index]
+        if not left or memory.aborted:
+            memory.abort()
+            msg = "a worker died within its group of iterations"
+            raise Gone(msg)
+        worker = next((wish for wish in (last, index) if wish in left), left[0])
+        memory.claims[worker] = os.getpid()
+        return worker
+
+
+def died(memory: SharedMemory) -> str:
+    """Return which worker of the group is not alive any more, "" where all are."""
+    for worker, pid in enumerate(memory.claims.tolist()):
+        if pid and not alive(pid):
+            return f"the Python worker {pid} of part {worker} has died"
+    return ""
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Keep out the other processes that want the same file; tell whether this system can do that."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield False
+        return
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield True
 
 
 def fence() -> None:

@@ -51,6 +51,7 @@ class Replica:
     """The model, its compiled steps and the readers of its data.
 
     Attributes:
+        number: of the worker that this process last was in a group of iterations, None before the first.
         slices: for `sliced`: number of a slice → how many updates it has had, and its update.
     """
 
@@ -59,6 +60,7 @@ class Replica:
         self.part = Part()
         self.exchange = Exchange(Path(setup.exchange_path), setup.workers)
         self.model = _rebuild(setup, self.part, self.exchange)
+        self.number: int | None = None
         self.slices: dict[int, tuple[int, SliceUpdate]] = {}
         self.train: TrainStep | None = None
         self._evaluate: dict[str, EvaluateStep] = {}

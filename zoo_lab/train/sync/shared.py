@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.context.jobs import GRACE_SECONDS, undivided
+from zoo_lab.core.errors import ZooLabError
 from zoo_lab.train.arrival import equal_arrivals, scaled_to_mean
 from zoo_lab.train.crowding import Crowding
 from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.group import TrainGroup
 from zoo_lab.train.live import LiveModel
+from zoo_lab.train.meeting import died
 from zoo_lab.train.memory import MemoryShape, SharedMemory
 from zoo_lab.train.setup import GroupEnd, Order
 from zoo_lab.train.sparse import SparseFile, sparse_path
@@ -114,8 +116,7 @@ class SharedSync(Sync):
         """Do one iteration whose workers take turns."""
         self._put_down([order], apart=True)
         try:
-            ends = self._engine.run(self._job)
-            _expect_none_lost(ends)
+            ends = self._ends(lambda: self._engine.run(self._job))
         except BaseException:
             self._go_back([order])
             raise
@@ -177,9 +178,22 @@ class SharedSync(Sync):
     def _run(self, tell: Callable[[int, float], None] | None) -> list[GroupEnd]:
         self._crowding.begin()
         every = _LOOK_SECONDS if tell else _LOOK_AT_ONE_SECONDS
-        ends = self._engine.run(self._job, lambda: self._look(tell), every=every, gang=True)
-        _expect_none_lost(ends)
-        return ends
+        return self._ends(lambda: self._engine.run(self._job, lambda: self._look(tell), every=every, gang=True))
+
+    def _ends(self, run: Callable[[], list[GroupEnd]]) -> list[GroupEnd]:
+        """Return the workers' ends in their order; where one was lost, say which: Spark knows only the partition."""
+        try:
+            ends = run()
+        except ZooLabError:
+            raise
+        except Exception as error:
+            if dead := died(self._memory):
+                raise WorkersLost(dead) from error
+            raise
+        lost = [end.lost for end in ends if end.lost]
+        if lost:
+            raise WorkersLost(died(self._memory) or lost[0])
+        return sorted(ends, key=lambda end: end.worker)
 
     def _look(self, tell: Callable[[int, float], None] | None) -> None:
         """While a group is under way: tell what is done, and let it end where the run is asked to stop or pause."""
@@ -314,9 +328,3 @@ class SharedSync(Sync):
             return []
         dtype = np.dtype(self._shape.dtype)
         return join_sparse([self._files[worker].read(ends[worker].looked_up, self._rows, dtype) for worker in active])
-
-
-def _expect_none_lost(ends: Sequence[GroupEnd]) -> None:
-    lost = [end.lost for end in ends if end.lost]
-    if lost:
-        raise WorkersLost(lost[0])
