@@ -1,6 +1,6 @@
 """Images: the SSD chain on `local[2]` against a plain OpenCV loop, each step against albumentations, and memory.
 
-The loop and the cluster take turns, so that what else the machine does disturbs both alike.
+The loop, as many loops at once, and the cluster take turns, so that what else the machine does disturbs all alike.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ def markdown(figures: dict[str, Any]) -> str:
     heads = ["decode + jitter, expand, resize 300, flip", "images/s", "processor ms an image"]
     rows = [
         ["plain OpenCV loop, one thread", f"{chain['plain']:,.0f}", f"{chain['plain_processor']:.2f}"],
+        [f"{chain['workers']} such loops at once", f"{chain['at_once']:,.0f}", ""],
         [f"ImageSet on local[{chain['workers']}]", f"{chain['spark']:,.0f}", f"{chain['spark_processor']:.2f}"],
-        ["part of as many loops", f"{chain['ratio']:.2f}", ""],
+        [f"part of {chain['workers']} times one loop", f"{chain['ratio']:.2f}", ""],
+        ["part of the loops at once", f"{chain['ratio_at_once']:.2f}", ""],
     ]
     told = f"{figures['count']:,} JPEGs of 500 pixels on the long side, {figures['kilobytes']:.0f} kB each."
     parts = [told, table(heads, rows), steps.markdown(figures["steps"])]
@@ -61,25 +63,31 @@ def markdown(figures: dict[str, Any]) -> str:
 
 
 def _compared(context: NNContext, folder: Path, turns: int) -> dict[str, Any]:
-    """Let the plain loop and the cluster take turns over the same files; return the medians."""
+    """Let plain loops and the cluster take turns over the same files; return the medians."""
     from zoo_lab.feature.image import ImageSet
 
     paths = [str(path) for path in sorted(folder.iterdir())]
     images = ImageSet.read(folder, context, min_partitions=_PARTITIONS).transform(plainloop.chain())
     jobs = [images.seeded(turn).rdd.mapPartitions(_count) for turn in range(turns)]
     jobs[0].collect()
-    found = [(*_loop(paths, turn), *_job(job)) for turn, job in enumerate(jobs)]
-    ratios = [spark / (context.slots * plain) for plain, _, spark, _ in found]
-    names = ("plain", "plain_processor", "spark", "spark_processor")
-    medians = map(statistics.median, zip(*found, strict=True))
-    return {"workers": context.slots, "ratio": statistics.median(ratios), **dict(zip(names, medians, strict=True))}
+    with plainloop.Loops(paths, context.slots) as loops:
+        loops.run(0)
+        found = [(*_loop(paths, turn), _rate(loops.run(turn)), *_job(job)) for turn, job in enumerate(jobs)]
+    shares = [(spark / (context.slots * plain), spark / at_once) for plain, _, at_once, spark, _ in found]
+    names = ("plain", "plain_processor", "at_once", "spark", "spark_processor", "ratio", "ratio_at_once")
+    values = zip(*(line + share for line, share in zip(found, shares, strict=True)), strict=True)
+    return {"workers": context.slots, **dict(zip(names, map(statistics.median, values), strict=True))}
 
 
 def _loop(paths: list[str], seed: int) -> tuple[float, float]:
     """Return images a second, and the processor's milliseconds for one: those do not depend on what else runs."""
     busy, done = time.process_time(), plainloop.run(paths, seed)
     busy = time.process_time() - busy
-    return done["images"] / done["seconds"], 1000 * busy / done["images"]
+    return _rate(done), 1000 * busy / done["images"]
+
+
+def _rate(done: dict[str, float]) -> float:
+    return done["images"] / done["seconds"]
 
 
 def _job(counted: RDD) -> tuple[float, float]:

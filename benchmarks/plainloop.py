@@ -1,14 +1,19 @@
 """The SSD chain as a plain loop over OpenCV, in one thread: what zoo_lab's chain is measured against.
 
-Written as a script that wants to be fast would be: no objects, no seeds per image, no boxes, no checks.
+Written as a script that wants to be fast would be: no objects, no seeds per image, no boxes, no checks. Several such
+loops at once, each in a process of its own, show what the machine itself leaves of each.
 """
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import cv2
@@ -26,6 +31,33 @@ def run(paths: Iterable[str], seed: int = 0) -> dict[str, float]:
         augmented(cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_COLOR))
         count += 1
     return {"images": count, "seconds": time.perf_counter() - begin}
+
+
+class Loops:
+    """Some loops at once over equal shares of the files, in processes that wait until they are told to begin."""
+
+    def __init__(self, paths: Sequence[str], count: int) -> None:
+        self._paths = paths
+        command = [sys.executable, "-m", "benchmarks.plainloop"]
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        folder = Path(__file__).resolve().parents[1]
+        self._processes = [subprocess.Popen(command, cwd=folder, **pipes) for _ in range(count)]
+
+    def run(self, seed: int) -> dict[str, float]:
+        """Return what `run` does, for all loops together."""
+        count, begin = len(self._processes), time.perf_counter()
+        for number, process in enumerate(self._processes):
+            process.stdin.write(json.dumps([self._paths[number::count], seed]) + "\n")
+            process.stdin.flush()
+        done = [json.loads(process.stdout.readline()) for process in self._processes]
+        return {"images": sum(each["images"] for each in done), "seconds": time.perf_counter() - begin}
+
+    def __enter__(self) -> Loops:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for process in self._processes:
+            process.communicate()
 
 
 def augmented(image: np.ndarray) -> np.ndarray:
@@ -89,3 +121,13 @@ def chain() -> Any:
             ImageRandomPreprocessing(ImageHFlip(), 0.5),
         ]
     )
+
+
+def main() -> None:
+    """Run the loop over the files of each line that comes in, and write what it took."""
+    for line in sys.stdin:
+        print(json.dumps(run(*json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,9 +28,12 @@ def test_the_plain_loop_the_cluster_and_the_memory_of_both_are_measured(context)
     figures = images.measure(context, count=12, turns=1, streamed=30)
     chain = figures["chain"]
     assert chain["ratio"] == pytest.approx(chain["spark"] / (2 * chain["plain"]))
+    assert chain["ratio_at_once"] == pytest.approx(chain["spark"] / chain["at_once"])
     assert [line["images"] for line in figures["memory"]] == [6, 12, 18, 24, 30]
     assert min(line["worker"] for line in figures["memory"]) > 10
-    assert "| plain OpenCV loop, one thread |" in images.markdown(figures)
+    written = images.markdown(figures)
+    assert "| plain OpenCV loop, one thread |" in written
+    assert "| 2 such loops at once |" in written
 
 
 def test_the_update_is_measured_against_keras():

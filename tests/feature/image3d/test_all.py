@@ -19,6 +19,7 @@ STEPS = [
     AffineTransform3D(np.eye(3), (1, 1, 1), "padding", -1, interpolation="nearest"),
     CenterCrop3D(2, 3, 4),
     Crop3D((1, 2, 3), (2, 3, 4)),
+    Crop3D((1, 2, 3), (2, 3, 4), one_based_start=True),
     RandomCrop3D(2, 3, 4),
     Rotate3D([0.3, -0.2, 1.1]),
     Warp3D(np.random.default_rng(0).normal(size=(3, 6, 7, 8))),

@@ -14,9 +14,9 @@ SMALL = np.arange(3 * 4 * 5).reshape(3, 4, 5)
 
 
 def test_a_crop_is_the_slice_of_the_reference_whose_start_counts_from_1():
-    start = (10, 20, 20)
-    cropped = Crop3D([first - 1 for first in start], (21, 31, 41))(VOLUME)
+    cropped = Crop3D((10, 20, 20), (21, 31, 41), one_based_start=True)(VOLUME)
     np.testing.assert_array_equal(cropped, VOLUME[9:30, 19:50, 19:60])
+    np.testing.assert_array_equal(Crop3D((9, 19, 19), (21, 31, 41))(VOLUME), cropped)
 
 
 @pytest.mark.parametrize("step", [Crop3D((0, 0, 0), (3, 4, 5)), CenterCrop3D(3, 4, 5), RandomCrop3D(3, 4, 5)], ids=repr)
@@ -77,6 +77,8 @@ def test_wrong_arguments_are_told_at_once():
         Crop3D((-1, 0, 0), (1, 1, 0))
     with pytest.raises(ArgumentError, match=r"start as \(depth, height, width\)"):
         Crop3D((1, 2), (1, 1, 1))
+    with pytest.raises(ArgumentError, match=r"start\[1\]"):
+        Crop3D((1, 0, 1), (1, 1, 1), one_based_start=True)
     with pytest.raises(ArgumentError, match=r"(?s)crop_depth.*crop_width"):
         RandomCrop3D(0, 1, 2.5)
 

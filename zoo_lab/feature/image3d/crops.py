@@ -1,6 +1,6 @@
 """Cuts patches out of volumes: at a given place, at a random one, from the middle. Runs inside Spark executors.
 
-Starts are zero-based, and a patch as large as the volume is the volume.
+Starts are zero-based unless one says otherwise, and a patch as large as the volume is the volume.
 """
 
 from __future__ import annotations
@@ -22,37 +22,43 @@ class Crop3D(ImagePreprocessing3D):
     """Cuts a patch that starts at a given voxel.
 
     Args:
-        start: zero-based (depth, height, width) of the patch's first voxel.
+        start: (depth, height, width) of the patch's first voxel.
         patch_size: (depth, height, width) of the patch.
+        one_based_start: whether starts count from 1, as those of the predecessor do, and not from 0.
 
     Raises `ArgumentError` listing what is no size, `DataError` where the patch leaves the volume.
 
-    Source: `Crop3D` of Analytics Zoo, whose starts count from 1: take 1 off each of them.
+    Source: `Crop3D` of Analytics Zoo, whose starts count from 1.
 
     Example:
         >>> volume = np.arange(24).reshape(2, 3, 4)
         >>> Crop3D((1, 0, 2), (1, 2, 2))(volume).tolist()
         [[[14, 15], [18, 19]]]
+        >>> Crop3D((2, 1, 3), (1, 2, 2), one_based_start=True)(volume).tolist()
+        [[[14, 15], [18, 19]]]
     """
 
-    def __init__(self, start: Sequence[int], patch_size: Sequence[int]) -> None:
+    def __init__(self, start: Sequence[int], patch_size: Sequence[int], one_based_start: bool = False) -> None:
         checks = Checks("Crop3D")
         for name, values in {"start": start, "patch_size": patch_size}.items():
             checks.require(len(values) == 3, f"Expected {name} as (depth, height, width); received {values!r}.")
         for position, value in enumerate(start):
-            checks.natural_int(f"start[{position}]", value)
+            check = checks.positive_int if one_based_start else checks.natural_int
+            check(f"start[{position}]", value)
         for position, value in enumerate(patch_size):
             checks.positive_int(f"patch_size[{position}]", value)
         checks.done()
         self.start = _triple(start)
         self.patch_size = _triple(patch_size)
+        self.one_based_start = one_based_start
 
     def compute(self, volume: np.ndarray) -> np.ndarray:
         """Return a copy of the patch."""
-        return _cut(repr(self), volume, self.start, self.patch_size)
+        first = tuple(at - self.one_based_start for at in self.start)
+        return _cut(repr(self), volume, first, self.patch_size)
 
     def __repr__(self) -> str:
-        return f"Crop3D({self.start}, {self.patch_size})"
+        return f"Crop3D({self.start}, {self.patch_size}{', one_based_start=True' if self.one_based_start else ''})"
 
 
 class CenterCrop3D(ImagePreprocessing3D):
