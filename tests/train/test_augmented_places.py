@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.context.outside import Outside, outside
+from tests.train.battery import STRATEGIES
 
 pytestmark = pytest.mark.slow
 
@@ -28,13 +29,14 @@ _START = """
 # A worker process tells what it guessed of its next part; 0.2 s, so that none takes two of these tasks.
 _GUESSES = """
     data = zoo_lab.FeatureSet.from_image_set(image_set(context), augment=CHAIN)
-    run = fit(twin(classifier)[0], data, epochs=8, sync="shared", iterations_per_job=1)
+    run = fit(twin(classifier)[0], data, epochs=8, sync=sys.argv[2], iterations_per_job=1)
 
     def told(rows):
         from zoo_lab.train.replica import _replicas
         list(rows)
         time.sleep(0.2)
-        yield os.getpid(), [feed.guesses for replica in _replicas.values() for feed in replica._feeds.values()]
+        guesses = list(_replicas.values())[-1].ahead.guesses
+        yield os.getpid(), (guesses.right, guesses.wrong)
 
     found = dict(context.sc.parallelize(range(2), 2).mapPartitions(told).collect())
     print(json.dumps([run.iterations, list(found.values())]))
@@ -77,11 +79,13 @@ def kernel(tmp_path_factory) -> Iterator[Outside]:
         process.run("context.stop()")
 
 
-def test_the_next_batch_is_made_ahead_rightly_where_each_iteration_is_a_job(kernel, tmp_path):
-    """Spark gives the two processes the partitions in any order; each stays the worker whose rows it has made ahead."""
-    iterations, guesses = json.loads(kernel.run(_GUESSES, str(tmp_path)))
+@pytest.mark.parametrize("sync", STRATEGIES)
+def test_the_next_batch_is_made_ahead_rightly_where_each_iteration_is_a_job(kernel, tmp_path, sync):
+    """Spark gives the two processes the parts in any order: with `shared` each keeps its own, else they hand them over."""
+    iterations, guesses = json.loads(kernel.run(_GUESSES, str(tmp_path), sync))
     assert iterations == 24
-    assert guesses == [[[23, 0]], [[23, 0]]]
+    assert [right + wrong for right, wrong in guesses] == [23, 23]
+    assert max(wrong for _right, wrong in guesses) <= (0 if sync == "shared" else 2)
 
 
 def test_an_interrupt_ends_a_run_whose_workers_are_making_images(kernel, tmp_path):

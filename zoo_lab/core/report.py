@@ -15,6 +15,7 @@ from typing import Any
 from zoo_lab.core.frames import is_library
 
 _BLAME = "_zoo_lab_blame"
+_WORKER = "_zoo_lab_worker"
 _LONGEST = 20_000
 
 
@@ -145,3 +146,14 @@ def blaming(stage: str, sample: Callable[[Exception], str]) -> Iterator[None]:
 def blame_of(error: BaseException) -> Mapping[str, str]:
     """Return {"stage", "sample"} as `blaming` noted them, {} where it did not."""
     return getattr(error, _BLAME, {})
+
+
+def blame_worker(error: BaseException, worker: int) -> None:
+    """Note on an exception which worker it came from, where that is not the one of its partition."""
+    with contextlib.suppress(AttributeError):
+        setattr(error, _WORKER, worker)
+
+
+def blamed_worker(error: BaseException, partition: int) -> int:
+    """Return the worker that `blame_worker` noted, or that of the partition."""
+    return getattr(error, _WORKER, partition)

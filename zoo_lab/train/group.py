@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle
+from zoo_lab.core.report import blame_worker
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.meeting import Gone, Meeting, claim
 from zoo_lab.train.memory import MemoryShape, SharedMemory
@@ -48,6 +49,7 @@ class TrainGroup:
         The worker that this process is need not be that of partition `index`.
         """
         memory = _opened(self.path, self.shape)
+        worker = index
         try:
             replica.number = worker = claim(memory, index, replica.number)
             part = _Part(replica, worker, handles, memory)
@@ -57,8 +59,9 @@ class TrainGroup:
         except Gone as gone:
             memory.abort()
             return GroupEnd(index, lost=str(gone))
-        except BaseException:
+        except BaseException as error:
             memory.abort()
+            blame_worker(error, worker)
             raise
 
     def _iterate(self, part: _Part, meeting: Meeting, own: _Slice) -> GroupEnd:

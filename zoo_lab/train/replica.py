@@ -13,10 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from zoo_lab.context.shardfile import STRING, FieldSpec, ShardHandle
+from zoo_lab.context.shards import executor_folder
 from zoo_lab.context.workers import spare_collections
 from zoo_lab.core.errors import ModelError
 from zoo_lab.feature.structure import leaves
 from zoo_lab.keras.shipping import unpack
+from zoo_lab.train.ahead import Ahead
 from zoo_lab.train.exchange import Exchange, synchronize_moments
 from zoo_lab.train.feed import Feed, Wanted
 from zoo_lab.train.layout import Layout, ModelVariables, assign_values, iteration_seeds
@@ -36,7 +38,7 @@ def replica_for(setup: Setup) -> Replica:
     """Return this process's replica of the run, built on first use; the oldest beyond two are forgotten."""
     if setup.run not in _replicas:
         while len(_replicas) >= _KEPT:
-            _replicas.pop(next(iter(_replicas)))
+            _replicas.pop(next(iter(_replicas))).let_go()
         keras.backend.clear_session()
         spare_collections()  # before the next model needs the memory
         _replicas[setup.run] = Replica(setup)
@@ -51,6 +53,7 @@ class Replica:
     """The model, its compiled steps and the readers of its data.
 
     Attributes:
+        ahead: what this process makes ahead of the data that is trained on.
         number: of the worker that this process last was in a group of iterations, None before the first.
         slices: for `sliced`: number of a slice → how many updates it has had, and its update.
     """
@@ -67,11 +70,17 @@ class Replica:
         self._predict: Any = None
         self._update: OwnUpdate | None = None
         self._feeds: dict[tuple[Any, ...], Feed] = {}
+        self.ahead = self._new_ahead()
 
     def turn_to(self, setup: Setup) -> None:
         """Take the same model's next data; the files of the last are let go."""
         self.setup = setup
         self._feeds.clear()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Delete what is offered to other processes."""
+        self.ahead.close()
 
     def prepare(self, worker: int, handles: Iterable[ShardHandle]) -> Prepared:
         """Trace the training step and tell what it found."""
@@ -88,8 +97,12 @@ class Replica:
         handles = data.handles or handles
         key = (data.shard_rows, handles, data.made)
         if key not in self._feeds:
-            self._feeds[key] = Feed(data, RowReader(data, handles), self.setup.threads)
+            ahead = self.ahead if data == self.setup.data else self._new_ahead()
+            self._feeds[key] = Feed(data, RowReader(data, handles), self.setup.threads, ahead)
         return self._feeds[key]
+
+    def _new_ahead(self) -> Ahead:
+        return Ahead(executor_folder().parent / "zoo_lab-ahead", self.setup.run)
 
     def part_of(self, iteration: int, batch: np.ndarray, worker: int, feed: Feed) -> Wanted:
         """Return the rows of a training batch that are this worker's part."""

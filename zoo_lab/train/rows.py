@@ -20,6 +20,7 @@ class RowReader:
     """
 
     def __init__(self, data: DataSetup, handles: Collection[ShardHandle]) -> None:
+        self.handles = tuple(handles)
         for handle in handles:
             expect_same_rows(handle.index, data.shard_rows[handle.index], handle.rows)
         self.fields = [spec.name for spec in data.stored]

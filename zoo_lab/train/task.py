@@ -18,7 +18,7 @@ import numpy as np
 
 from zoo_lab.context.shardfile import ShardHandle, ShardLost
 from zoo_lab.core.messages import readable
-from zoo_lab.core.report import blame_of, own_frames
+from zoo_lab.core.report import blame_of, blamed_worker, own_frames
 from zoo_lab.core.slices import slice_bounds
 from zoo_lab.train.feed import Feed
 from zoo_lab.train.letters import opened
@@ -162,14 +162,14 @@ def own_rows(replica: Any, data: DataSetup, feed: Feed, index: int, size: int) -
 
 
 def failure(error: Exception, index: int) -> Failure:
-    """Return an exception of worker `index` as the record that tells the driver."""
+    """Return an exception in partition `index` as the record that tells the driver."""
     blame = blame_of(error)
     return Failure(
         kind=type(error).__name__,
         message=readable(str(error)),
         frames=own_frames(error.__traceback__),
         traceback="".join(traceback.format_exception(error)),
-        worker=index,
+        worker=blamed_worker(error, index),
         host=socket.gethostname(),
         sample=blame.get("sample", ""),
         stage=blame.get("stage", ""),
