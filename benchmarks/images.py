@@ -28,7 +28,7 @@ COUNT = 1000
 TURNS = 5
 STREAMED = 50_000
 STRETCHES = 5
-_PARTITIONS = 8
+_STREAMED_PARTITIONS = 32
 
 
 def measure(context: NNContext, count: int = COUNT, turns: int = TURNS, streamed: int = STREAMED) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _compared(context: NNContext, folder: Path, turns: int) -> dict[str, Any]:
     from zoo_lab.feature.image import ImageSet
 
     paths = [str(path) for path in sorted(folder.iterdir())]
-    images = ImageSet.read(folder, context, min_partitions=_PARTITIONS).transform(plainloop.chain())
+    images = ImageSet.read(folder, context).transform(plainloop.chain())
     jobs = [images.seeded(turn).rdd.mapPartitions(_count) for turn in range(turns)]
     jobs[0].collect()
     with plainloop.Loops(paths, context.slots) as loops:
@@ -111,7 +111,7 @@ def _streamed(context: NNContext, folder: Path, count: int) -> list[dict[str, An
     lines, done = [], 0
     for stretch in range(STRETCHES):
         numbers = range(stretch * count // STRETCHES, (stretch + 1) * count // STRETCHES)
-        sources = context.sc.parallelize(numbers, 4 * _PARTITIONS).map(partial(_image, paths=paths))
+        sources = context.sc.parallelize(numbers, _STREAMED_PARTITIONS).map(partial(_image, paths=paths))
         images = ImageSet.from_rdds(sources).transform(plainloop.chain()).seeded(1)
         found = images.rdd.mapPartitions(_resident).collect()
         done += sum(images for images, _megabytes in found)

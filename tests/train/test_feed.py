@@ -163,6 +163,16 @@ def test_the_promise_of_a_process_that_has_died_is_void(pair):
     assert files_left(one) == []
 
 
+def test_a_place_where_nothing_can_be_written_costs_time_only(pair, tmp_path):
+    one, _other = pair
+    (tmp_path / "ahead").write_text("not a folder")
+    one.expect(wish(one, 2, 3), sure=False)
+    np.testing.assert_array_equal(one.read(wish(one, 2, 3))["x"], [4, 6])
+    one.expect(wish(one, 4, step=1), sure=False)
+    np.testing.assert_array_equal(one.read(wish(one, 5, step=1))["x"], [10])
+    assert one.ahead.guesses == Guesses(right=1, wrong=2)
+
+
 def test_text_is_not_handed_over(tmp_path):
     offer = Offer(tmp_path / "folder" / "a")
     offer.put({"x": np.array(["long", None], object)})

@@ -57,6 +57,7 @@ class Ahead:
         self._folder = folder
         self._run = run
         self._offers: list[Offer] = []
+        self._offered: Offer | None = None  # of what was guessed last
         self._guessed = False
         self._handing: Guesses | None = None  # how many had been right and wrong when it began
 
@@ -74,26 +75,29 @@ class Ahead:
         self.making = making
         if sure:
             return
-        self._guessed = True
+        self._guessed, self._offered = True, None
         self._withdraw_but(1)  # the last one may be wanted still: not all tasks of a job begin at once
         if self._handing is not None:
-            self._offers.append(Offer(self._path(making.key)))
-            making.when_made(self._offers[-1].put)
+            with contextlib.suppress(OSError):  # no room: whoever wants the rows makes them
+                self._offered = Offer(self._path(making.key))
+                self._offers.append(self._offered)
+                making.when_made(self._offered.put)
 
     def used(self) -> None:
         """Note that what was made ahead is what was asked for."""
         self.making = None
-        if self._guessed and self._handing is not None:
-            self._offers.pop().withdraw()
+        if self._guessed and self._offered is not None:
+            self._offered.withdraw()
         self._note(right=True)
 
     def from_others(self, key: bytes) -> Arrays | None:
         """Return what another process has made of these rows, or None, and note whether there was anything."""
-        offered = self._guessed and self._handing is not None
-        if self.making is not None and not offered:
+        if self.making is not None and not (self._guessed and self._offered):
             self.making.cancel()
-        self.making = None
-        arrays = None if self._handing is None else take(self._path(key))
+        self.making, arrays = None, None
+        if self._handing is not None:
+            with contextlib.suppress(OSError):
+                arrays = take(self._path(key))
         self._note(right=arrays is not None)
         return arrays
 
@@ -172,9 +176,8 @@ def take(path: Path) -> Arrays | None:
             return None
         pauses += 1
         time.sleep(_PAUSE_SECONDS)
-    with contextlib.suppress(FileNotFoundError), made.open("rb") as file:
+    with made.open("rb") as file:
         names = np.lib.format.read_array(file, allow_pickle=False).tolist()
         arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in names}
-        made.unlink(missing_ok=True)
-        return arrays
-    return None
+    made.unlink(missing_ok=True)
+    return arrays
