@@ -34,22 +34,29 @@ _MODELS = """
     from zoo_lab.context.workers import spare_collections
 
     class Model:
-        def __init__(self, megabytes):
-            self.itself, self.weights = self, b"x" * (megabytes << 20)
+        def __init__(self):
+            self.itself = self
 
-    def seen(megabytes):
-        model = Model(megabytes)
+    def seen():
+        model = Model()
         spare_collections()
         return weakref.ref(model)
 
-    spare_collections()
-    small = seen(1)
-    spare_collections()
-    print(small() is None)
-    larger = [seen(200) for _ in range(3)]
-    print(small() is None, *(model() is None for model in larger), gc.get_freeze_count() > 1000)
+    def alive():
+        return sum(model() is not None for model in models)
+
+    models = [seen() for _ in range(20)]
+    print(alive())
+    spare_collections([63 << 20])
+    print(alive())
+    spare_collections([1000])
+    print(alive(), gc.get_freeze_count() > 1000)
+    models = [seen() for _ in range(20)]
+    for _ in range(16):
+        spare_collections([0])
+    print(alive())
 """
 
 
-def test_models_that_were_spared_are_freed_once_the_process_has_grown() -> None:
-    assert run_outside(_MODELS).split() == ["False", "True", "True", "True", "False", "True"]
+def test_models_that_were_spared_are_freed_once_64_megabytes_or_16_of_them_are_gone() -> None:
+    assert run_outside(_MODELS).split() == ["20", "20", "0", "True", "0"]

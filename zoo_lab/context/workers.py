@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_GROWTH = 128 << 20
+_WORTH_COLLECTING = 64 << 20
+_SMALLEST_MODEL = 4 << 20  # graphs and functions weigh more than a few weights
 _prepared = False
-_size_then = 0
+_gone = 0
 
 
 @dataclass(frozen=True)
@@ -71,19 +72,20 @@ def prepare(threads: int) -> None:
     _prepared = True
 
 
-def spare_collections() -> None:
+def spare_collections(gone: Iterable[int] = ()) -> None:
     """Free what is garbage by now, and let the daemon's collection after every task pass over all the rest.
 
-    What was spared before is only looked at when the process has grown by 128 MB since: it takes 170 ms.
+    Args:
+        gone: sizes in bytes of the models that were spared before and that nobody holds any more. They are in cycles,
+            so only a collection of all that was spared frees them. It takes 170 ms: it waits for 64 MB of them.
     """
-    global _size_then
-    grown = _size() - _size_then > _GROWTH
-    if grown:
-        gc.unfreeze()  # else models of earlier runs, frozen in their cycles, would stay for ever
+    global _gone
+    _gone += sum(max(size, _SMALLEST_MODEL) for size in gone)
+    if _gone >= _WORTH_COLLECTING:
+        _gone = 0
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
-    if grown:
-        _size_then = _size()
 
 
 def report_after_preparing(
@@ -104,16 +106,6 @@ def report_after_preparing(
     seconds = time.monotonic() - begin
     time.sleep(max(0.0, hold - seconds))
     yield _report(token, problem, seconds)
-
-
-def _size() -> int:
-    """Return the memory of this process in bytes; its largest so far where there is no /proc."""
-    import resource
-
-    try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def boot_id() -> str:

@@ -20,7 +20,7 @@ from zoo_lab.infer.compiled import CompiledModel
 from zoo_lab.keras.shipping import ModelPackage, pack, unpack
 
 _KEPT = 4
-_copies: dict[str, Copy] = {}
+_copies: dict[str, tuple[Copy, int]] = {}
 
 
 class Copy(Protocol):
@@ -36,10 +36,14 @@ class Parcel(Protocol):
     Attributes:
         key: the same for all workers, and for no other parcel.
         threads: TensorFlow threads of a slot.
+        nbytes: of the model.
     """
 
     key: str
     threads: int
+
+    @property
+    def nbytes(self) -> int: ...
 
     def build(self) -> Copy:
         """Return the model for this process."""
@@ -59,6 +63,11 @@ class ModelParcel:
         """Pack a built model with the weights that it has now."""
         package, weights = pack(model, training=False), model.get_weights()
         return cls(content_key(package, weights), package, weights, threads)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the weights."""
+        return sum(values.nbytes for values in self.weights)
 
     def build(self) -> ModelCopy:
         """Return the model for this process."""
@@ -116,7 +125,7 @@ def copy_of(broadcast: Any) -> Copy:
     parcel: Parcel = broadcast.value
     if parcel.key not in _copies:
         prepare(parcel.threads)
-        while len(_copies) >= _KEPT:
-            _copies.pop(next(iter(_copies)))
-        _copies[parcel.key] = parcel.build()
-    return _copies[parcel.key]
+        gone = [_copies.pop(next(iter(_copies)))[1] for _ in range(len(_copies) - _KEPT + 1)]
+        spare_collections(gone)
+        _copies[parcel.key] = (parcel.build(), parcel.nbytes)
+    return _copies[parcel.key][0]

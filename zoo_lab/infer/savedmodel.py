@@ -114,6 +114,11 @@ class SavedModelParcel:
     signature: str
     threads: int
 
+    @property
+    def nbytes(self) -> int:
+        """The size of the files, most of which are weights."""
+        return len(self.archive)
+
     def build(self) -> SavedModelProgram:
         """Return the model for this process, loaded from a folder that is gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="zoo-lab-") as folder:

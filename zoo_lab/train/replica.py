@@ -37,16 +37,22 @@ _replicas: dict[str, Replica] = {}
 def replica_for(setup: Setup) -> Replica:
     """Return this process's replica of the run, built on first use; the oldest beyond two are forgotten."""
     if setup.run not in _replicas:
-        while len(_replicas) >= _KEPT:
-            _replicas.pop(next(iter(_replicas))).let_go()
+        gone = [_forget_oldest() for _ in range(len(_replicas) - _KEPT + 1)]
         keras.backend.clear_session()
-        spare_collections()  # before the next model needs the memory
+        spare_collections(gone)  # before the next model needs the memory
         _replicas[setup.run] = Replica(setup)
         spare_collections()
     replica = _replicas[setup.run]
     if replica.setup is not setup and replica.setup.data != setup.data:
         replica.turn_to(setup)
     return replica
+
+
+def _forget_oldest() -> int:
+    """Let a replica go and return how many bytes its model has."""
+    replica = _replicas.pop(next(iter(_replicas)))
+    replica.let_go()
+    return replica.setup.weights.nbytes + replica.setup.state.nbytes
 
 
 class Replica:
