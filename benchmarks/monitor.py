@@ -81,7 +81,7 @@ def markdown(figures: Mapping[str, Any]) -> str:
             f"{found['later']:.0f}",
         ],
         ["between two pages without it, ms", f"{found['spread']:.0f}"],
-        ["Stop pressed in the page until the cell behind the training has run, at most, ms", f"{found['stop']:.0f}"],
+        ["Stop pressed in the page until the cell behind the training has run, at most, ms", f"{found['stop']:,.0f}"],
     ]
     return table(["what watching costs", ""], rows)
 
