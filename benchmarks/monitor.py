@@ -19,7 +19,7 @@ _EXTENSION = Path(__file__).resolve().parent.parent / "zoo_lab" / "labextension"
 
 
 def compare(
-    points: int = 100_000, seconds: float = 5.0, turns: int = 5, pages: int = 7, steps: int = 400, stops: int = 5
+    points: int = 100_000, seconds: float = 5.0, turns: int = 5, pages: int = 7, steps: int = 1500, stops: int = 5
 ) -> dict[str, Any]:
     """Return the figures.
 
@@ -28,7 +28,7 @@ def compare(
         seconds: how long it is moved.
         turns: runs with the monitor, and as many without.
         pages: JupyterLab pages opened with the extension, and as many without.
-        steps: iterations of each run.
+        steps: iterations of each run, so many that what is sent once, at its end, is not most of it.
         stops: how often a run is stopped in its page.
     """
     return {

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from zoo_lab.core.events import BranchStarted, IterationDone, RunStopped, WeightsKept
+from zoo_lab.widgets import cell
 from zoo_lab.widgets.cell import CellDisplay
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -51,7 +52,8 @@ def test_in_mid_run_the_widget_is_left_alone_and_the_twin_follows(display, shown
     assert WIDGET in outputs(shown)[0]
 
 
-def test_many_short_epochs_make_few_pictures_and_none_is_left_out_for_long(display, shown, recorded):
+def test_many_short_epochs_make_few_pictures_and_none_is_left_out_for_long(display, shown, recorded, monkeypatch):
+    monkeypatch.setattr(cell, "_TWIN_BYTES_A_SECOND", 40_000)  # what is left out comes sooner
     updates = len(shown)
     for event in recorded(epochs=300, steps=1)[:-1]:
         display(event)

@@ -1,14 +1,16 @@
 """What a cell shows of a run: the live widget while it trains, the static twin once it is over.
 
 A saved notebook cannot show a live widget again ("model not found"), so a second output holds the twin from the
-start on, brought up to date with each epoch, but at most once a second: a picture weighs as much as thousands of
-iterations. A rule of style hides it while the live widget is on the page; on a page that was opened again it shows,
-and hides the error instead. At the end the twin takes the widget's place and the second output is emptied.
+start on, brought up to date with each epoch, but not in every second: a picture weighs as much as thousands of
+iterations, and a page gets at most 30 KB a second in all. A rule of style hides it while the live widget is on the page;
+on a page that was opened again it shows, and hides the error instead. At the end the twin takes the widget's place and
+the second output is emptied.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +23,7 @@ from zoo_lab.widgets.ticker import Ticker
 from zoo_lab.widgets.training_monitor import TrainingMonitor
 
 _SECONDS_BETWEEN_TWINS = 1.0
+_TWIN_BYTES_A_SECOND = 8_000
 _POINTS_IN_MID_RUN = 100  # it goes over the wire again and again
 _MONITORS_KEPT = 5
 _ended: deque[TrainingMonitor] = deque()
@@ -71,7 +74,9 @@ class CellDisplay:
         if self._ended:
             self._show_twin()
         else:
-            _show(self.monitor.read(_hidden_twin), self._twin, update=True)
+            shown = self.monitor.read(_hidden_twin)
+            _show(shown, self._twin, update=True)
+            self._ticker.pace(max(_SECONDS_BETWEEN_TWINS, len(json.dumps(shown)) / _TWIN_BYTES_A_SECOND))
 
     def _end(self) -> None:
         """Put the twin in the widget's place; it follows what comes later, such as a branch that begins then."""

@@ -99,10 +99,10 @@ def summary(curves: Curves) -> dict[str, Any]:
         "iteration": curves.last_iteration,
         "iterations": curves.iterations,
         "stepsPerEpoch": started.steps_per_epoch if started else 0,
-        "elapsed": finite(curves.elapsed_seconds),
-        "eta": finite(curves.eta_seconds),
-        "rate": finite(curves.pace.samples_per_second),
-        "parts": {name: finite(seconds) for name, seconds in curves.pace.parts.items()},
+        "elapsed": _short(curves.elapsed_seconds),
+        "eta": _short(curves.eta_seconds),
+        "rate": _short(curves.pace.samples_per_second),
+        "parts": {name: _short(seconds) for name, seconds in curves.pace.parts.items()},
         "workers": started.workers if started else 0,
         "sync": started.sync if started else "",
         "knobs": {name: finite(value) for name, value in curves.knobs.items()},
@@ -136,6 +136,11 @@ def news(told: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
         {'iteration': 4}
     """
     return {name: value for name, value in now.items() if name not in told or told[name] != value}
+
+
+def _short(number: float | None) -> float | None:
+    """Return `number` in the digits that a page can show: it goes there ten times a second."""
+    return None if number is None else finite(float(f"{number:.5g}"))
 
 
 def _pack(columns: Sequence[Sequence[float]], start: int) -> bytes:
