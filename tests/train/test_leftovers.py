@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import time
@@ -14,6 +15,7 @@ import pytest
 from tests.context.outside import outside
 from tests.train.battery import STRATEGIES
 from tests.train.models import dense, linear, table
+from zoo_lab.train.engine import Engine
 
 X, Y = table(100)
 
@@ -34,6 +36,18 @@ def test_fifty_iterations_leave_the_same_workers_and_no_more_files(train, contex
     early, late = seen
     assert len(late) <= len(early)
     assert _files(context) <= before
+
+
+@pytest.mark.parametrize("sync", STRATEGIES)
+def test_a_run_that_has_ended_holds_nothing_of_what_trained_it(train, sync):
+    def engines():
+        gc.collect()
+        return sum(isinstance(thing, Engine) for thing in gc.get_objects())
+
+    before = engines()
+    run = train(dense(), (X, Y), sync=sync)
+    assert run.state == "finished"
+    assert engines() == before
 
 
 def test_a_run_that_fails_leaves_no_files_either(train, context):

@@ -258,6 +258,7 @@ class Run:
     def end(self, error: BaseException | None = None) -> None:
         """Mark the run as ended, by `error` if given; for the code that runs it."""
         self.error = error
+        self._on_stop.clear()  # they hold what trained, and users hold runs
         _running.discard(self)
         self._ended.set()
 
