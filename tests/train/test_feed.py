@@ -179,6 +179,13 @@ def test_text_is_not_handed_over(tmp_path):
     assert list((tmp_path / "folder").iterdir()) == []
 
 
+def test_what_is_withdrawn_before_it_is_made_leaves_no_promise(tmp_path):
+    offer = Offer(tmp_path / "folder" / "a")
+    offer.withdraw()
+    offer.put({"x": np.arange(3)})
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
 def test_an_error_ahead_is_raised_only_where_its_rows_are_read(feed):
     feed.expect(wish(feed, 7), sure=True)
     np.testing.assert_array_equal(feed.read(wish(feed, 8))["x"], [16])

@@ -152,7 +152,9 @@ class Offer:
             self.withdraw()
             return
         with self._lock:
-            if not self._withdrawn:
+            if self._withdrawn:  # perhaps before the file was opened, which made it anew
+                self._promise.unlink(missing_ok=True)
+            else:
                 self._promise.rename(self._made)
 
     def withdraw(self) -> None:
