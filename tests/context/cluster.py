@@ -192,4 +192,4 @@ def _command(pid: int) -> str:
 
 
 def _is_python_daemon(pid: int) -> bool:
-    return "pyspark.daemon" in _command(pid)
+    return "pyspark.worker" in _command(pid)  # what a daemon is to run in its children

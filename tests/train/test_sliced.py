@@ -97,7 +97,7 @@ def lose_everything(context):
         file.unlink(missing_ok=True)
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if "pyspark.daemon" in process.cmdline() and "pyspark.daemon" in process.parent().cmdline():
+            if "pyspark.worker" in process.cmdline() and "pyspark.worker" in process.parent().cmdline():
                 process.kill()
 
 

@@ -116,7 +116,7 @@ class Driver:
 
     def python_workers(self) -> list[psutil.Process]:
         found = [process for executor in self.executors() for process in executor.children(recursive=True)]
-        return [process for process in found if "pyspark.daemon" in _line(process) and _is_worker(process)]
+        return [process for process in found if "pyspark.worker" in _line(process) and _is_worker(process)]
 
     def close(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -145,7 +145,7 @@ def _line(process: psutil.Process) -> str:
 
 def _is_worker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return "pyspark.daemon" in _line(process.parent())
+        return "pyspark.worker" in _line(process.parent())
     return False
 
 

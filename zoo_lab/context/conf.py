@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 _EVERYWHERE = ("local", "local-cluster", "cluster")
 _HERE = ("local", "local-cluster")
 _UNIX = os.name == "posix"
+_DAEMON = "zoo_lab.context.daemon"
 _SOCKET_PATH_LIMIT = 104  # macOS; Linux takes 108
 
 
@@ -74,7 +75,8 @@ def table(
         Row("spark.local.dir", str(temporary or ""), "Spark's files go too when Java is killed", _HERE),
         Row("spark.python.unix.domain.socket.dir", _socket_folder(temporary), "Spark leaves sockets behind", _HERE),
         Row("spark.port.maxRetries", "100", "on a shared server the UI ports of sixteen other notebooks may be taken"),
-        Row("spark.python.worker.reuse", "true", "a new worker imports TensorFlow anew: seconds per task"),
+        Row("spark.python.daemon.module", _DAEMON, "workers are forked with TensorFlow loaded: seconds and memory"),
+        Row("spark.python.worker.reuse", "true", "a new worker compiles its model anew: seconds per task"),
         Row(
             "spark.python.unix.domain.socket.enabled",
             "true" if _UNIX else "",

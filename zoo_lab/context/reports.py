@@ -10,7 +10,9 @@ from zoo_lab.context.workers import WorkerReport
 from zoo_lab.core.errors import EnvironmentProblem
 
 _NO_PYTHON = re.compile(
-    r'Cannot run program "[^"]*": error=.*|ModuleNotFoundError: No module named .*|.*PYTHON_VERSION_MISMATCH.*'
+    r'Cannot run program "[^"]*": error=.*'
+    r"|ModuleNotFoundError: No module named '[^']*'"
+    r"|.*PYTHON_VERSION_MISMATCH.*"
 )
 # These two must understand what the driver sends: its own tasks and its models.
 _SAME = ("zoo_lab", "keras")
