@@ -49,20 +49,29 @@ def extension_kilobytes(folder: Path = _EXTENSION) -> float:
 def costs(figures: Mapping[str, Any]) -> dict[str, float]:
     """Return frames a second, KB/s, the share of training that is lost, KB, and the ms by which pages are ready later.
 
-    "spread" is by how many ms two pages of the same kind differ, "stop" the most ms that Stop took.
+    "spread" is by how many ms two pages of the same kind differ, "unlike" by what share two runs without the monitor
+    do, "busy" the share of the processors' time that it takes, "stop" the most ms that Stop took.
     """
     training, ready = figures["training"], figures["ready"]
     pairs = zip(training["with"], training["without"], strict=True)
+    busy = [np.median(training[f"busy {way}"]) for way in ("with", "without")]
     later = [1000 * (with_it - without) for with_it, without in zip(ready["with"], ready["without"], strict=True)]
     return {
         "frames": figures["pan"]["frames_per_second"],
         "kilobytes": float(np.median(training["kilobytes_per_second"])),
         "share": float(np.median([1 - with_it / without for with_it, without in pairs])),
+        "unlike": _unlike(training["without"]) / float(np.median(training["without"])),
+        "busy": float(busy[0] - busy[1]),
         "extension": figures["extension"],
         "later": float(np.median(later)),
         "stop": 1000 * max(figures["stop"]),
-        "spread": float(np.median(np.abs(np.diff(ready["without"])))) * 1000 if len(ready["without"]) > 1 else 0.0,
+        "spread": 1000 * _unlike(ready["without"]),
     }
+
+
+def _unlike(values: list[float]) -> float:
+    """Return by how much two measurements of one thing differ."""
+    return float(np.median(np.abs(np.diff(values)))) if len(values) > 1 else 0.0
 
 
 def markdown(figures: Mapping[str, Any]) -> str:
@@ -74,7 +83,12 @@ def markdown(figures: Mapping[str, Any]) -> str:
         [f"scripted pan over {figures['points']:,} iterations, frames/s", f"{found['frames']:.0f}"],
         ["the longest frame of it, ms", f"{figures['pan']['longest_ms']:.0f}"],
         ["kernel → browser while training, KB/s", f"{found['kilobytes']:.1f}"],
-        [f"training with the monitor against without ({rates[0]} against {rates[1]} samples/s), lost", _percent(found)],
+        [
+            f"training with the monitor against without ({rates[0]} against {rates[1]} samples/s), lost",
+            _percent(found["share"]),
+        ],
+        ["between two runs without it", _percent(found["unlike"])],
+        ["of the processors' time, all of which trains, the monitor takes", _percent(found["busy"])],
         ["JupyterLab extension, KB", f"{found['extension']:.0f}"],
         [
             f"JupyterLab ready with the extension against without ({pages[0]} s against {pages[1]} s), ms later",
@@ -86,5 +100,5 @@ def markdown(figures: Mapping[str, Any]) -> str:
     return table(["what watching costs", ""], rows)
 
 
-def _percent(found: Mapping[str, float]) -> str:
-    return f"{100 * found['share']:.1f} %"
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _PREPARE = """
-import json, os
+import json, os, time
 import keras, numpy, zoo_lab
 from benchmarks.models import CASES
 from benchmarks.training import limit_threads
@@ -22,10 +22,13 @@ case, model = CASES["lenet"], CASES["lenet"].build()
 data = FeatureSet.from_numpy(*case.data(128 * {steps}), context=context)
 
 def train(display):
+    begin, busy = time.perf_counter(), time.process_time()
     run = zoo_lab.fit(model, data, batch_size=128, epochs=1, display=display, runs={folder!r})
+    busy, took = time.process_time() - busy, time.perf_counter() - begin
     done = [event for event in run.events if isinstance(event, IterationDone)]
     late = done[len(done) // 4:]  # the first ones find the size of a group
-    return 128 * (len(late) - 1) / (late[-1].time - late[0].time), done[-1].time - done[0].time
+    rate = 128 * (len(late) - 1) / (late[-1].time - late[0].time)
+    return rate, done[-1].time - done[0].time, busy, took * len(os.sched_getaffinity(0))
 """
 _TURN = "print('figures', json.dumps(train({display!r})))"
 _WAYS = {"with": "auto", "without": "none"}
@@ -34,7 +37,8 @@ _WAYS = {"with": "auto", "without": "none"}
 def compare(turns: int, steps: int) -> dict[str, list[float]]:
     """Return samples a second of each run "with" and "without" the monitor, and the KB/s that the former sent.
 
-    The monitor's own code, which its widget brings along when it opens, is not among them.
+    The monitor's own code, which its widget brings along when it opens, is not among them. "busy with" and "busy
+    without" are the shares of the processors' time that kernel and reader took: neither computes gradients.
 
     Args:
         turns: runs of each kind, after one of each that does not count.
@@ -42,7 +46,8 @@ def compare(turns: int, steps: int) -> dict[str, list[float]]:
     """
     from jupyter_client.manager import start_new_kernel
 
-    found: dict[str, list[float]] = {"with": [], "without": [], "kilobytes_per_second": []}
+    names = ("with", "without", "busy with", "busy without", "kilobytes_per_second")
+    found: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         manager, client = start_new_kernel(kernel_name="python3", cwd=str(Path(__file__).resolve().parent.parent))
         try:
@@ -50,10 +55,13 @@ def compare(turns: int, steps: int) -> dict[str, list[float]]:
             _execute(client, listener, _PREPARE.replace("{steps}", str(steps)).replace("{folder!r}", repr(folder)))
             for turn in range(turns + 1):
                 for way in ("with", "without") if turn % 2 else ("without", "with"):
+                    reading = time.process_time()
                     text, sent = _execute(client, listener, _TURN.format(display=_WAYS[way]))
-                    rate, seconds = json.loads(text.partition("figures")[2])
+                    reading = time.process_time() - reading
+                    rate, seconds, busy, had = json.loads(text.partition("figures")[2])
                     if turn:
                         found[way].append(rate)
+                        found[f"busy {way}"].append((busy + reading) / had)
                         found["kilobytes_per_second"] += [sent / seconds / 1000] if way == "with" else []
         finally:
             client.stop_channels()
