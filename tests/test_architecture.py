@@ -34,6 +34,7 @@ FLOORS = {
 
 # What runs inside the Spark executors (E): it loads no notebook and no SQL.
 EXECUTORS = {
+    "context.daemon",
     "context.shardfile",
     "context.workers",
     "infer.columnpredictor",

@@ -43,6 +43,7 @@ def table(
     python_path: str = "",
     python: str = "",
     temporary: Path | None = None,
+    java_options: str = "",
 ) -> list[Row]:
     """Return the rows that hold for `master`.
 
@@ -53,6 +54,7 @@ def table(
         python_path: where workers find zoo_lab, "" where it is installed.
         python: the Python of the workers; default the one that runs.
         temporary: the context's temporary folder; default the system's.
+        java_options: with which a Java of this machine starts sooner.
     """
     python = python or sys.executable
     executor_memory = f"{master.executor_megabytes}m" if master.executor_megabytes else ""
@@ -74,6 +76,9 @@ def table(
         Row("spark.executorEnv.TMPDIR", str(temporary or ""), "TensorFlow leaves generated files behind", _HERE),
         Row("spark.local.dir", str(temporary or ""), "Spark's files go too when Java is killed", _HERE),
         Row("spark.python.unix.domain.socket.dir", _socket_folder(temporary), "Spark leaves sockets behind", _HERE),
+        Row(
+            "spark.executor.extraJavaOptions", java_options, "they start sooner, as the driver does", ("local-cluster",)
+        ),
         Row("spark.port.maxRetries", "100", "on a shared server the UI ports of sixteen other notebooks may be taken"),
         Row("spark.python.daemon.module", _DAEMON, "workers are forked with TensorFlow loaded: seconds and memory"),
         Row("spark.python.worker.reuse", "true", "a new worker compiles its model anew: seconds per task"),
@@ -113,12 +118,19 @@ def merge(rows: list[Row], site: Mapping[str, str], asked: Mapping[str, str]) ->
 
 
 def launch_environment(
-    master: Master, java_home: Path | None, python: str, properties: Mapping[str, str], scratch: Path
+    master: Master,
+    java_home: Path | None,
+    python: str,
+    properties: Mapping[str, str],
+    scratch: Path,
+    java_options: str = "",
 ) -> dict[str, str]:
     """Return the environment variables that the JVM must be started with."""
     found = {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": sys.executable}
     if java_home is not None:
         found["JAVA_HOME"] = str(java_home)
+    if java_options:
+        found["SPARK_SUBMIT_OPTS"] = f"{os.environ.get('SPARK_SUBMIT_OPTS', '')} {java_options}".strip()
     if master.on_this_machine:
         found["SPARK_LOCAL_IP"] = LOOPBACK  # the only way to bind the Spark UI to the loopback
     if master.kind == "local-cluster" and "SPARK_HOME" not in os.environ:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from zoo_lab.context import classarchive, doctor, facts, java, launch, settings, shipenv
 from zoo_lab.context import conf as conf_table
-from zoo_lab.context import doctor, facts, java, launch, settings, shipenv
 from zoo_lab.context.master import Master
 from zoo_lab.context.nncontext import NNContext
 from zoo_lab.context.scratch import Scratch
@@ -165,8 +165,11 @@ def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
     try:
         if ship_env:
             asked |= shipenv.properties(ship_env, master, {**site, **asked}, scratch.folder)
-        spark = launch.start_session(*_plan(master, asked, site, scratch.folder, fresh), scratch.folder / "spark.log")
+        chosen = java.choose(java.find_candidates()) if fresh else None
+        spark = launch.start_session(*_plan(master, asked, site, scratch.folder, chosen), scratch.folder / "spark.log")
         _expect_heap(asked)
+        if chosen is not None:
+            classarchive.make_later(chosen, facts.memory()[1])
         return NNContext(spark, scratch, owned=True, ends_jvm=fresh, debug=debug, notice=notice)
     except BaseException:
         session = launch.live_session()
@@ -179,12 +182,13 @@ def _start(asked: dict[str, str], debug: bool, ship_env: ShipEnv) -> NNContext:
 
 
 def _plan(
-    master: Master, asked: Mapping[str, str], site: Mapping[str, str], scratch: Path, fresh: bool
+    master: Master, asked: Mapping[str, str], site: Mapping[str, str], scratch: Path, chosen: java.Java | None
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the Spark properties and the environment variables to start with."""
     python = _worker_python(asked, site)
     cpus = int(asked.get("spark.task.cpus", site.get("spark.task.cpus", "1")))
     slots = (master.threads or machine_cores()) // cpus
+    java_options = classarchive.options(chosen) if chosen else ""
     rows = conf_table.table(
         master,
         threads=threads_per_slot(master, slots, cpus, machine_cores()),
@@ -192,10 +196,11 @@ def _plan(
         python_path=conf_table.source_folder(),
         python=python,
         temporary=scratch,
+        java_options=java_options,
     )
-    home = java.usable_home(java.choose(java.find_candidates()), scratch) if fresh else None
+    home = java.usable_home(chosen, scratch) if chosen else None
     properties = conf_table.merge(rows, site, asked)
-    variables = conf_table.launch_environment(master, home, python, properties, scratch)
+    variables = conf_table.launch_environment(master, home, python, properties, scratch, java_options)
     if python == shipenv.PYTHON and "SPARK_LOCAL_DIRS" not in os.environ:
         variables["SPARK_LOCAL_DIRS"] = str(scratch)  # the driver unpacks it too: so that it goes when Java is killed
     return properties, variables

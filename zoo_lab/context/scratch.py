@@ -19,6 +19,11 @@ SHARED_MEMORY = Path("/dev/shm")
 SHARED_MEMORY_MARGIN = 16 * 1024 * 1024
 
 
+def cache_folder() -> Path:
+    """Return the user's folder for what is kept from one context to the next; it need not exist yet."""
+    return (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zoo_lab").absolute()
+
+
 class Scratch:
     """The folders of one context.
 

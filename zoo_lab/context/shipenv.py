@@ -21,6 +21,7 @@ from typing import Any
 
 from zoo_lab.context.conf import source_folder
 from zoo_lab.context.master import Master
+from zoo_lab.context.scratch import cache_folder
 from zoo_lab.core.errors import ArgumentError, EnvironmentProblem
 from zoo_lab.core.optional import require
 
@@ -198,10 +199,9 @@ def _expect_complete(prefix: Path) -> None:
 
 
 def _place(prefix: Path) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     parts = [sys.version, str(prefix), *(pattern for pattern, _ in _LEFT_OUT), *_installed(prefix)]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
-    return cache.absolute() / "zoo_lab" / "environments" / f"{key}.tar.gz"
+    return cache_folder() / "environments" / f"{key}.tar.gz"
 
 
 def _installed(prefix: Path) -> Iterator[str]:
