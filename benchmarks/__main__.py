@@ -13,14 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cluster, endurance, images, ingest, monitor, prediction, report, serving, training
+from benchmarks import cluster, endurance, images, ingest, monitor, prediction, report, serving, startup, training
 from benchmarks.alone import run_alone
 from benchmarks.markdown import rewrite
 from benchmarks.measure import machine, write_json
 from benchmarks.models import CASES
-from benchmarks.startup import import_seconds
 
-SECTIONS = ("import", "training", "ingest", "images", "update", "predict", "serve", "monitor", "cluster", "endurance")
+SECTIONS = (
+    *("import", "startup", "training", "ingest", "images", "update", "predict", "serve", "monitor", "cluster"),
+    "endurance",
+)
 
 
 def main() -> None:
@@ -55,7 +57,8 @@ def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     some = {"count": 40, "turns": 2, "streamed": 200} if quick else {}
     cases = {"names": arguments.models, "batch_sizes": arguments.batch_sizes}
     sections: dict[str, Callable[[], Any]] = {
-        "import": import_seconds,
+        "import": startup.import_seconds,
+        "startup": lambda: startup.compare(turns=1 if quick else 5),
         "training": lambda: run_alone("benchmarks.__main__:on_local", section="training", **cases, **small),
         "ingest": lambda: run_alone("benchmarks.__main__:on_local", section="ingest", **few),
         "images": lambda: run_alone("benchmarks.__main__:on_local", section="images", **some),

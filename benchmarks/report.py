@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks import cluster, endurance, images, ingest, monitor, prediction, serving, training, update
+from benchmarks import cluster, endurance, images, ingest, monitor, prediction, serving, startup, training, update
 from benchmarks.markdown import table
 from benchmarks.targets import amount, targets
 
 
 # name → its name in the README, what stands over it in a whole report, and its tables
 _SECTIONS = {
+    "startup": ("Start", "Contexts in new processes", startup.markdown),
     "training": ("Training", "`local[2]` against Keras' fit with two threads", training.markdown),
     "ingest": ("Rows", "Rows into a FeatureSet", ingest.markdown),
     "images": ("Images", "Images", images.markdown),

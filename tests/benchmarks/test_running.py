@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import images, ingest, prediction, training, update
+from benchmarks import images, ingest, prediction, startup, training, update
 from benchmarks.measure import heap_megabytes, spark_ui
 
 
@@ -15,6 +15,14 @@ def test_training_is_measured_in_both_ways(context):
         assert 0 < row[way]["compute"] < row[way]["median"] <= row[way]["p90"]
         assert row[way]["first_step_seconds"] > 0
     assert "| ncf | 16 |" in training.markdown([row])
+
+
+@pytest.mark.slow
+def test_a_context_is_started_and_loses_a_worker():
+    found = startup.measure("local[1]")
+    assert min(found.values()) > 0
+    assert found["own"] < found["all"]
+    assert "| as it is |" in startup.markdown([{"way": "as it is", **found}])
 
 
 def test_every_source_of_rows_is_measured(context):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import bisect
 import doctest
+import hashlib
 import math
-import os
+import re
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ from zoo_lab.feature.rowchain import Moment
 from zoo_lab.train import DropSlow, rehearsal, stragglers
 from zoo_lab.train.batches import batch_rows, epoch_order
 from zoo_lab.train.feed import Wanted
-from zoo_lab.train.microbatches import compute_part
+from zoo_lab.train.microbatches import PIECES, compute_part
 from zoo_lab.train.setup import Order
 from zoo_lab.train.step import StepResult
 from zoo_lab.train.stragglers import Stragglers
@@ -178,33 +178,22 @@ def test_a_batch_asked_for_again_gives_the_rows_it_gave():
 
 
 class Drowsy(layers.Layer):
-    """Takes `seconds` for each of some steps, in the first process that has made `after` of them; it writes down when."""
+    """Takes `seconds` for a step over some pieces of batches, whichever process does it."""
 
-    def __init__(self, seconds, marker, after, steps, **arguments):
+    def __init__(self, seconds, pieces, **arguments):
         super().__init__(**arguments)
-        self.settings = {"seconds": seconds, "marker": marker, "after": after, "steps": steps}
-        self.done, self.left = 0, 0
+        self.settings = {"seconds": seconds, "pieces": list(pieces)}
 
     def call(self, inputs, training=False):
         if not training:
             return inputs
         import tensorflow
 
-        wait = tensorflow.numpy_function(self.pause, [], tensorflow.float32)
+        wait = tensorflow.numpy_function(self.pause, [inputs], tensorflow.float32)
         return inputs + keras.ops.cast(keras.ops.reshape(wait, (1, 1)), inputs.dtype)
 
-    def pause(self):
-        self.done += 1
-        if self.done == self.settings["after"]:
-            try:
-                os.close(os.open(self.settings["marker"], os.O_CREAT | os.O_EXCL))
-                self.left = self.settings["steps"]
-            except FileExistsError:
-                pass
-        if self.left:
-            self.left -= 1
-            with open(self.settings["marker"], "a") as file:
-                file.write(f"{time.time()}\n")
+    def pause(self, inputs):
+        if digest(inputs) in self.settings["pieces"]:
             time.sleep(self.settings["seconds"])
         return np.float32(0)
 
@@ -217,18 +206,42 @@ class Drowsy(layers.Layer):
 
 SLEEP = 0.6  # longer than a crowded machine takes for the other parts
 RULE = DropSlow(0.2, 0.8, window=5, warm_up_iterations=5)  # the second slowest part of five iterations
+SLOW = (11, 17, 23, 29)  # iterations of as many windows: each has a limit of its own
 
 
-def drowsy(folder, after=4 * 10 + 1, steps=4):
-    inside = [layers.Input((FEATURES,)), Drowsy(SLEEP, str(folder / "slow"), after, steps), layers.Dense(16, "relu")]
+def digest(rows):
+    return hashlib.sha256(rows.tobytes()).hexdigest()
+
+
+def slow_pieces(x, iterations=SLOW, batch_size=40):
+    """Yield what the second of two workers computes in some iterations, as `Drowsy` knows it."""
+    steps = len(x) // batch_size
+    for iteration in iterations:
+        epoch, step = divmod(iteration - 1, steps)
+        batch = batch_rows(epoch_order(len(x), 5, epoch), batch_size, step)
+        part = batch[slice(*slice_bounds(batch_size, 2, 1))]
+        for piece in range(PIECES):
+            yield digest(x[part[slice(*slice_bounds(len(part), PIECES, piece))]])
+
+
+def drowsy(pieces=()):
+    inside = [layers.Input((FEATURES,)), Drowsy(SLEEP, pieces), layers.Dense(16, "relu")]
     model = keras.Sequential([*inside, layers.Dense(CLASSES, "softmax")])
     return compiled(model, keras.optimizers.SGD(0.05, momentum=0.9), jit_compile=False)
 
 
-def drowsy_words(folder, after=4 * 10 + 1, steps=4):
-    inside = [layers.Input((6,), dtype="int32"), layers.Embedding(30, 4), layers.Flatten()]
-    last = [Drowsy(SLEEP, str(folder / "slow"), after, steps), layers.Dense(CLASSES, "softmax")]
-    return compiled(keras.Sequential([*inside, *last]), keras.optimizers.SGD(0.05), jit_compile=False)
+def drowsy_words(pieces=()):
+    inside = [layers.Input((6,), dtype="int32"), Drowsy(SLEEP, pieces), layers.Embedding(30, 4), layers.Flatten()]
+    last = layers.Dense(CLASSES, "softmax")
+    return compiled(keras.Sequential([*inside, last]), keras.optimizers.SGD(0.05), jit_compile=False)
+
+
+def limits_of(run):
+    """Return {iteration: the limit in seconds that held in it}, as the run has told them; none where none held."""
+    told = [event.text for event in run.events if isinstance(event, Notice)]
+    found = [re.search(r"From iteration (\d+) on, parts .* longer than (\S+) ms are cut off", text) for text in told]
+    new = {int(one[1]): float(one[2]) / 1000 for one in found if one}
+    return {at: new[max(n for n in new if n <= at)] for at in range(min(new), run.iterations + 1)}
 
 
 def iterations_of(run):
@@ -254,12 +267,6 @@ def train_on_what_arrived(model, run, x, y, batch_size):
             assert event.loss == pytest.approx(loss, rel=1e-4, abs=1e-5)
 
 
-def iterations_at(events, times):
-    """Return the iterations under way at some times, once each."""
-    ends = [event.time for event in events]
-    return [events[at] for at in sorted({bisect.bisect(ends, each) for each in times})]
-
-
 @pytest.mark.parametrize(
     ("sync", "build", "data"),
     [
@@ -269,18 +276,18 @@ def iterations_at(events, times):
     ],
     ids=[*STRATEGIES, "shared-embedding", "sliced-embedding"],
 )
-def test_a_slow_worker_holds_nobody_up_and_what_arrived_counts_exactly(train, tmp_path, sync, build, data):
-    model, _ = twin(lambda: build(tmp_path))
-    _, reference = twin(lambda: build(tmp_path, after=-1))
+def test_a_slow_worker_holds_nobody_up_and_what_arrived_counts_exactly(train, sync, build, data):
+    model, _ = twin(lambda: build(slow_pieces(data[0])))
+    _, reference = twin(build)
     run = train(model, data, batch_size=40, epochs=3, seed=5, sync=sync, drop=RULE)
-    assert (tmp_path / "slow").exists()
     events = iterations_of(run)
     assert [event.iteration for event in events] == list(range(1, 31))
     assert {type(event) for event in events} == {IterationDone}
-    slept = iterations_at(events, map(float, (tmp_path / "slow").read_text().split()))
-    assert slept
-    for event in slept:
-        assert 15 in event.dropped.values()  # of 20 rows in four pieces: the slow one gave the first
+    limits = limits_of(run)
+    cut = [events[at - 1] for at in SLOW if limits[at] < SLEEP]  # a busy machine may have raised a limit, not all
+    assert cut
+    for event in cut:
+        assert event.dropped["1"] == 15  # of 20 rows in four pieces: the slow one gave the first
         assert SLEEP <= event.parts["compute"] < 4 * SLEEP  # what waiting for all of them would take at least
     assert all(sum(event.dropped.values()) + event.rows == 40 for event in events)
     train_on_what_arrived(reference, run, *data, 40)
@@ -288,9 +295,9 @@ def test_a_slow_worker_holds_nobody_up_and_what_arrived_counts_exactly(train, tm
 
 
 @pytest.mark.parametrize("sync", STRATEGIES)
-def test_an_iteration_with_too_little_applies_nothing_and_is_told(train, tmp_path, sync):
-    model, _ = twin(lambda: drowsy(tmp_path))
-    _, reference = twin(lambda: drowsy(tmp_path, after=-1))
+def test_an_iteration_with_too_little_applies_nothing_and_is_told(train, sync):
+    model, _ = twin(lambda: drowsy(slow_pieces(X)))
+    _, reference = twin(drowsy)
     strict = replace(RULE, max_drop_percentage=0.1)
     run = train(model, (X, Y), batch_size=40, epochs=3, seed=5, sync=sync, drop=strict)
     discarded = [event for event in run.events if isinstance(event, IterationDiscarded)]
@@ -316,8 +323,8 @@ def test_a_rehearsal_compares_pieces_with_one_process(context):
     assert found.difference < 1e-6
 
 
-def test_epoch_values_count_the_rows_that_arrived_and_new_limits_are_told(train, tmp_path):
-    run = train(drowsy(tmp_path), (X, Y), batch_size=40, epochs=2, seed=5, sync="collect", drop=RULE)
+def test_epoch_values_count_the_rows_that_arrived_and_new_limits_are_told(train):
+    run = train(drowsy(slow_pieces(X)), (X, Y), batch_size=40, epochs=2, seed=5, sync="collect", drop=RULE)
     for epoch in range(2):
         own = [event for event in iterations_of(run) if event.epoch == epoch]
         mean = sum(event.loss * event.rows for event in own) / sum(event.rows for event in own)
@@ -328,9 +335,10 @@ def test_epoch_values_count_the_rows_that_arrived_and_new_limits_are_told(train,
     assert "are cut off" in told[0]
 
 
-def test_an_epoch_of_nothing_but_discarded_iterations_has_no_loss(train, tmp_path):
+def test_an_epoch_of_nothing_but_discarded_iterations_has_no_loss(train):
     rule = DropSlow(0.5, 0.1, window=2, warm_up_iterations=2)
-    run = train(drowsy(tmp_path, 4 * 4 + 1), (X, Y), batch_size=400, epochs=8, seed=5, sync="collect", drop=rule)
+    model = drowsy(slow_pieces(X, (5, 7), batch_size=400))
+    run = train(model, (X, Y), batch_size=400, epochs=8, seed=5, sync="collect", drop=rule)
     discarded = [event.epoch for event in run.events if isinstance(event, IterationDiscarded)]
     assert discarded
     assert [epoch for epoch, loss in enumerate(run.history["loss"]) if math.isnan(loss)] == discarded
