@@ -7,7 +7,6 @@ itself, as Spark's own daemon has it.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -69,7 +68,8 @@ def measure(master: str, archive: str = "", daemon: str = "") -> dict[str, float
     pythons = {process.pid: process for worker in workers for process in (worker, worker.parent())}
     own = [worker.memory_full_info().uss for worker in workers]
     everything = [process.memory_full_info().pss for process in pythons.values()]
-    os.kill(workers[0].pid, signal.SIGKILL)
+    workers[0].kill()
+    workers[0].wait()
     context._doubt()
     killed = time.perf_counter()
     context.warm_up()
