@@ -39,6 +39,7 @@ def test_each_has_its_limit():
     assert found == {
         "pan over 100,000 iterations": True,
         "kernel → browser while training": True,
+        "training throughput that the monitor costs": True,
         "processors' time that the monitor takes from training": True,
         "JupyterLab extension": True,
         "JupyterLab ready later with the extension": True,

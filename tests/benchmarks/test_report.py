@@ -29,7 +29,17 @@ FIGURES = {
     "import_seconds": 0.02,
     "training": [training("mlp"), training("ncf")],
     "ingest": [{"source": "from_rdd", "rows": 1_000_000, "first": 4.0, "seconds": 2.0, "rows_per_second": 5e5}],
-    "update": [{"model": "dense", "weights": 25_000_000, "keras": 70.0, "flat": 77.0, "copied": 90.0, "half": 40.0, "ratio": 1.1}],
+    "update": [
+        {
+            "model": "dense",
+            "weights": 25_000_000,
+            "keras": 70.0,
+            "flat": 77.0,
+            "copied": 90.0,
+            "half": 40.0,
+            "ratio": 1.1,
+        }
+    ],
     "cluster": [
         {
             **{"megabytes": 100, "sync": "sliced", "compression": "bf16"},

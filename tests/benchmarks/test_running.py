@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import images, ingest, prediction, startup, training, update
+from benchmarks.alone import run_alone
 from benchmarks.measure import heap_megabytes, spark_ui
 
 
@@ -19,7 +20,7 @@ def test_training_is_measured_in_both_ways(context):
 
 @pytest.mark.slow
 def test_a_context_is_started_and_loses_a_worker():
-    found = startup.measure("local[1]")
+    found = run_alone("benchmarks.startup:measure", master="local[1]")
     assert min(found.values()) > 0
     assert found["own"] < found["all"]
     assert "| as it is |" in startup.markdown([{"way": "as it is", **found}])
