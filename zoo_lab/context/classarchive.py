@@ -26,7 +26,7 @@ from zoo_lab.context.scratch import cache_folder
 _VARIABLE = "ZOO_LAB_CLASS_ARCHIVE"
 _FREE_MEMORY = 2 << 30
 _FREE_DISK = 1 << 30
-_DUMP_SECONDS = 600
+_DUMP_SECONDS = 86400  # the lowest priority may have to wait while a user trains
 _UNUSED_SECONDS = 90 * 86400
 _QUIET = "-Xlog:cds*=off"  # what Java has against an archive is no message for a user: it starts without
 _makers: list[subprocess.Popen[bytes]] = []
@@ -62,7 +62,6 @@ def make_later(java: Java, free_memory: int) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
             )
         )
 
@@ -195,6 +194,9 @@ def _remove_unused(folder: Path) -> None:
 def main() -> None:
     """Make the archive of the Java that a context here would take, as something that nobody waits for."""
     if _wanted():
+        # out of reach of the terminal's interrupts, but in its session: Linux weighs sessions, whatever is nice in them
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
         os.nice(19)
         make(choose(find_candidates()))
 
