@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,9 +35,9 @@ _makers: list[subprocess.Popen[bytes]] = []
 
 def options(java: Java) -> str:
     """Return the options with which this Java starts from its archive, "" where there is none."""
-    if not _wanted():
-        return ""
     archive = _path(java)
+    if not _wanted(archive):
+        return ""
     parts = [part for part in (_base_of(archive), archive) if part.is_file()]
     if archive not in parts:
         return ""
@@ -53,7 +54,7 @@ def make_later(java: Java, free_memory: int) -> None:
         free_memory: bytes of memory that nobody uses.
     """
     archive = _path(java)
-    if not _wanted() or archive.is_file() or _failed(archive).exists() or free_memory < _FREE_MEMORY:
+    if not _wanted(archive) or archive.is_file() or _failed(archive).exists() or free_memory < _FREE_MEMORY:
         return
     with contextlib.suppress(OSError):
         _makers.append(
@@ -96,7 +97,9 @@ def _make(java: Java, archive: Path) -> None:
     if shutil.disk_usage(archive.parent).free < _FREE_DISK:
         msg = f"Expected 1 GB of room in {archive.parent}."
         raise RuntimeError(msg)
-    with tempfile.TemporaryDirectory(dir=archive.parent) as name:
+    for left in archive.parent.glob(f"{archive.stem}-*"):  # by one that was killed: nobody else is at it
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{archive.stem}-", dir=archive.parent) as name:
         scratch = Path(name)
         home = usable_home(java, scratch)
         base, made = _base_of(archive), scratch / "made.jsa"  # the upper one knows the lower one by its path
@@ -145,8 +148,10 @@ def _use_spark(home: Path, scratch: Path, submit_options: str) -> None:
     gateway.proc.wait(_DUMP_SECONDS)
 
 
-def _wanted() -> bool:
-    return os.name == "posix" and os.environ.get(_VARIABLE) != "off"
+def _wanted(archive: Path) -> bool:
+    """Tell whether an archive may be made and used here; Spark would take a path with a blank in it for two options."""
+    plain = re.fullmatch(r"[\w./+@-]+", str(archive)) is not None
+    return os.name == "posix" and os.environ.get(_VARIABLE) != "off" and plain
 
 
 def _path(java: Java) -> Path:
@@ -193,12 +198,13 @@ def _remove_unused(folder: Path) -> None:
 
 def main() -> None:
     """Make the archive of the Java that a context here would take, as something that nobody waits for."""
-    if _wanted():
+    java = choose(find_candidates())
+    if _wanted(_path(java)):
         # out of reach of the terminal's interrupts, but in its session: Linux weighs sessions, whatever is nice in them
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
         os.nice(19)
-        make(choose(find_candidates()))
+        make(java)
 
 
 if __name__ == "__main__":
