@@ -72,7 +72,7 @@ def _sections(arguments: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         "monitor": lambda: monitor.compare(
             **({"points": 10_000, "seconds": 1.0, "turns": 1, "pages": 1, "steps": 60, "stops": 1} if quick else {})
         ),
-        "cluster": lambda: cluster.compare(**({"turns": 2, "steps": {3: 4}} if quick else {})),
+        "cluster": lambda: cluster.compare(**({"warming": 1, "turns": 1, "steps": {3: 4}} if quick else {})),
         "endurance": lambda: endurance.endure(100 if quick else arguments.iterations),
     }
     return {name: sections[name] for name in SECTIONS if name in arguments.only}

@@ -1,9 +1,10 @@
 """Iterations of `sliced` and `collect` on a local cluster of two executors, treated as two hosts: times and traffic.
 
-Each size of model has a Spark of its own, in a process of its own; in it the strategies take turns. The first turn of
-each only warms: Java compiles, pools fill. Traffic is in units of W, the bytes of the weights: what the driver receives
-and what the shuffle writes by Spark's own metrics of stages, all results of the run counted; and what passed the
-loopback device in all, both directions of the driver and what the executors pass on to each other.
+Each size of model has a Spark of its own, in a process of its own; in it the strategies take turns. The first turns of
+each only warm: pools fill, and three young Javas compile for some hundreds of jobs. Traffic is in units of W, the bytes
+of the weights: what the driver receives and what the shuffle writes by Spark's own metrics of stages, all results of
+the run counted; and what passed the loopback device in all, both directions of the driver and what the executors pass
+on to each other.
 """
 
 from __future__ import annotations
@@ -23,21 +24,24 @@ MASTER = "local-cluster[2,1,2048]"
 _SETTINGS = (("sliced", "none"), ("sliced", "bf16"), ("collect", "none"))
 _BATCH_SIZE = 32
 _STEPS = {3: 60, 100: 8}  # a turn; Spark's UI keeps 200 stages, so all of a turn must be fewer
-_TURNS = 3  # the first of which warms
+_WARMING = 3
+_TURNS = 3  # after those
 _SKIPPED = 3
 
 
-def compare(turns: int = _TURNS, steps: dict[int, int] | None = None) -> list[dict[str, Any]]:
+def compare(warming: int = _WARMING, turns: int = _TURNS, steps: dict[int, int] | None = None) -> list[dict[str, Any]]:
     """Return one row for each size, strategy and compression; `steps` is megabytes → iterations a turn."""
     sizes = (steps or _STEPS).items()
     return [
         row
         for megabytes, count in sizes
-        for row in run_alone("benchmarks.cluster:measure", megabytes=megabytes, steps=count, turns=turns)
+        for row in run_alone(
+            "benchmarks.cluster:measure", megabytes=megabytes, steps=count, warming=warming, turns=turns
+        )
     ]
 
 
-def measure(megabytes: int, steps: int, turns: int) -> list[dict[str, Any]]:
+def measure(megabytes: int, steps: int, warming: int, turns: int) -> list[dict[str, Any]]:
     """Return the rows of one size; to be called in a process of its own."""
     import zoo_lab
     from zoo_lab.feature.featureset import FeatureSet
@@ -47,11 +51,11 @@ def measure(megabytes: int, steps: int, turns: int) -> list[dict[str, Any]]:
     data = FeatureSet.from_numpy(*dense_data(steps * _BATCH_SIZE), context=context)
     models = {setting: dense(megabytes) for setting in _SETTINGS}
     seen: dict[tuple[str, str], list[dict[str, Any]]] = {setting: [] for setting in _SETTINGS}
-    for _ in range(turns):
+    for _ in range(warming + turns):
         for setting, model in models.items():
             seen[setting].append(_turn(context, model, data, *setting))
     context.stop()
-    return [{"megabytes": megabytes, "sync": s, "compression": c, **_row(seen[s, c][1:])} for s, c in _SETTINGS]
+    return [{"megabytes": megabytes, "sync": s, "compression": c, **_row(seen[s, c], warming)} for s, c in _SETTINGS]
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
@@ -91,8 +95,9 @@ def _turn(context: Any, model: Any, data: Any, sync: str, compression: str) -> d
     }
 
 
-def _row(turns: list[dict[str, Any]]) -> dict[str, Any]:
-    events = [event for turn in turns for event in turn["events"]]
+def _row(turns: list[dict[str, Any]], warming: int) -> dict[str, Any]:
+    measured = turns[warming:]
+    events = [event for turn in measured for event in turn["events"]]
     seconds = [event.seconds for event in events]
     compute = [event.parts["compute"] for event in events]
     median, p90 = median_and_p90(seconds)
@@ -102,5 +107,5 @@ def _row(turns: list[dict[str, Any]]) -> dict[str, Any]:
         "compute": median_and_p90(compute)[0],
         "overhead": median_and_p90([total - part for total, part in zip(seconds, compute, strict=True)])[0],
         "first_step_seconds": turns[0]["first"],
-        **{name: float(np.median([turn[name] for turn in turns])) for name in ("driver", "shuffle", "loopback")},
+        **{name: float(np.median([turn[name] for turn in measured])) for name in ("driver", "shuffle", "loopback")},
     }

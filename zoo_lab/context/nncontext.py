@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo_lab.context import launch, reports, workers
 from zoo_lab.context.facts import installed_packages
+from zoo_lab.context.javaclasses import remember_classes
 from zoo_lab.context.jobs import Jobs
 from zoo_lab.context.keepalive import KeepAlive
 from zoo_lab.context.master import Master
@@ -81,6 +82,7 @@ class NNContext:
         self.owned = owned
         self.debug = debug
         self.state = "cold"
+        remember_classes(self.sc)
         self.jobs = Jobs(self.sc, self._doubt, self._explain)
         self.master = Master.parse(self.sc.master)
         self.one_host = self.master.kind == "local"

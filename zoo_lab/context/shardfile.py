@@ -179,8 +179,8 @@ def expect_same_rows(index: int, pinned: int, again: int) -> None:
     """Raise `DataError` where a shard that was written again has other rows than before."""
     if again != pinned:
         msg = (
-            f"Partition {index} had {pinned} rows when it was pinned; its shard was lost, and read again it has {again}. "
-            "Pin data that does not change: write it to a table first, or cache it."
+            f"Partition {index} had {pinned} rows when it was pinned; its shard was lost, and read again it has "
+            f"{again}. Pin data that does not change: write it to a table first, or cache it."
         )
         raise DataError(msg)
 

@@ -137,7 +137,7 @@ def shuffled(rdd: RDD, partitions: int) -> RDD:
     pairs = jvm.PairwiseRDD(rdd._jrdd.rdd()).asJavaPairRDD()
     moved = pairs.partitionBy(jvm.PythonPartitioner(partitions, id(sent_to)))
     # Java's own serialization, the default, passes arrays on in pieces of 1 KB
-    moved.rdd().setSerializer(jvm.org.apache.spark.serializer.KryoSerializer(context._jsc.sc().conf()))
+    moved.rdd().setSerializer(jvm.KryoSerializer(context._jsc.sc().conf()))
     return RDD(jvm.PythonRDD.valueOfPair(moved), context, NoOpSerializer())
 
 
