@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from jupyter_client import BlockingKernelClient
 
@@ -13,7 +15,8 @@ from zoo_lab.widgets.board import kernel_board
 
 taken, board = [], kernel_board()
 board.on("stop", taken.append)
-board.set_context("digits", master="local[2]", slots=2, state="warm")
+board.set_context("digits", master="local[2]", slots=2, state="warm", ui="http://127.0.0.1:4040")
+board.set_context("cluster", master="spark://head:7077", slots=8, state="warm", ui="http://head:4040")
 for event in record(run="run-1", epochs=1, steps=3):
     board.listen(event)
 """
@@ -72,7 +75,13 @@ def kernel(near, far):
 def test_its_state_is_known(near, kernel):
     [state] = near.api("GET", "zoo-lab/api/kernels").json["kernels"]
     assert state["kernel"] == kernel[0]
-    assert [context["master"] for context in state["contexts"]] == ["local[2]"]
+    assert [context["master"] for context in state["contexts"]] == ["local[2]", "spark://head:7077"]
+
+
+def test_spark_s_pages_are_only_named_where_another_machine_reaches_them(near, far, kernel):
+    told = {server: server.api("GET", "zoo-lab/api/kernels").json["kernels"][0]["contexts"] for server in (far, near)}
+    assert [context["ui"] for context in told[far]] == ["http://127.0.0.1:4040", "http://head:4040"]
+    assert [context["ui"] for context in told[near]] == [None, "http://head:4040"]
 
 
 def test_a_request_reaches_it_while_it_is_busy(near, kernel):
@@ -107,3 +116,21 @@ def test_a_kernel_without_a_context_takes_no_requests(near, far):
     request = {"action": "stop", "run": "run-1"}
     answer = near.api("POST", f"zoo-lab/api/kernels/{kernel}/requests", request)
     assert (answer.status, "zoo_lab context" in answer.json["message"]) == (404, True)
+
+
+def test_of_kernels_of_a_gateway_without_zoo_lab_nothing_is_known_and_nothing_fails(tmp_path):
+    settings = tmp_path / "bare" / "config" / "jupyter_server_config.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"ServerApp": {"jpserver_extensions": {"zoo_lab.server": False}}}))
+    with start_jupyter(tmp_path / "bare", command="server") as bare:
+        assert bare.api("GET", "zoo-lab/api/kernels").status == 404
+        gateway = {"JUPYTER_GATEWAY_URL": bare.url, "JUPYTER_GATEWAY_AUTH_TOKEN": bare.token}
+        with start_jupyter(tmp_path / "near", command="server", environment=gateway) as near:
+            kernel, client = start_kernel(near, bare)
+            run(client, TELL)
+            client.stop_channels()
+            known = near.api("GET", "zoo-lab/api/kernels")
+            assert (known.status, known.json["kernels"]) == (200, [])
+            request = {"action": "stop", "run": "run-1"}
+            assert near.api("POST", f"zoo-lab/api/kernels/{kernel}/requests", request).status == 404
+            assert near.api("GET", f"zoo-lab/api/kernels/{kernel}/runs/run-1").status == 404

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jupyter_server.gateway.gateway_client import GatewayClient, gateway_request
 from jupyter_server.utils import url_path_join
@@ -17,6 +17,7 @@ from zoo_lab.core import kernelstate
 from zoo_lab.server.states import CrashWatch, live_states, state_folder
 
 _HAS_NONE = 404
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Source(ABC):
@@ -67,7 +68,7 @@ class Gateway(Source):
         """Ask the gateway, which may also run kernels of others: those are left out."""
         alive = set(kernel_ids)
         found = await _ask("kernels") if alive else None
-        return [state for state in (found or {}).get("kernels", []) if state.get("kernel") in alive]
+        return [_from_afar(state) for state in (found or {}).get("kernels", []) if state.get("kernel") in alive]
 
     async def record(self, kernel_id: str, run_id: str) -> dict[str, Any] | None:
         """Ask the gateway."""
@@ -76,6 +77,15 @@ class Gateway(Source):
     async def leave(self, kernel_id: str, request: Mapping[str, Any]) -> bool:
         """Hand it to the gateway."""
         return await _ask("kernels", kernel_id, "requests", body=json.dumps(request)) is not None
+
+
+def _from_afar(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state without those addresses of Spark UIs that only the gateway's own machine reaches."""
+    contexts = [
+        {**context, "ui": None} if urlsplit(context.get("ui") or "").hostname in _LOOPBACK else context
+        for context in state.get("contexts", [])
+    ]
+    return {**state, "contexts": contexts}
 
 
 async def _ask(*path: str, body: str | None = None) -> dict[str, Any] | None:
