@@ -8,10 +8,10 @@ def measured(launch, iteration, most=200, asked="auto"):
     return grouping
 
 
-def test_short_iterations_share_a_job_of_half_a_second():
+def test_short_iterations_share_a_job_of_a_second():
     grouping = measured(launch=0.020, iteration=0.005)
-    assert grouping.size == 100
-    assert grouping.why == "a job's launch takes 20 ms and an iteration 5.0 ms, so 100 of them share a job"
+    assert grouping.size == 200
+    assert grouping.why == "a job's launch takes 20 ms and an iteration 5.0 ms, so 200 of them share a job"
 
 
 def test_iterations_that_dwarf_the_launch_have_a_job_each():
@@ -24,8 +24,8 @@ def test_iterations_share_a_job_where_rows_are_made_ahead_in_it():
     grouping = Grouping("auto", 200, ahead=True)
     for _ in range(SINGLE_JOBS + 1):
         grouping.note(grouping.size, 0.02, 0.2 * grouping.size)
-    assert grouping.size == 2
-    assert "rows are made ahead within a job, so 2 of them share a job" in grouping.why
+    assert grouping.size == 5
+    assert "rows are made ahead within a job, so 5 of them share a job" in grouping.why
 
 
 def test_the_first_five_jobs_are_single_and_the_first_is_not_counted():
@@ -35,7 +35,7 @@ def test_the_first_five_jobs_are_single_and_the_first_is_not_counted():
         sizes.append(grouping.size)
         grouping.note(1, 0.02, seconds)
     assert sizes == [1] * (SINGLE_JOBS + 1)
-    assert grouping.size == 100
+    assert grouping.size == 200
 
 
 def test_a_group_is_no_larger_than_the_memory_for_its_orders():
@@ -58,4 +58,4 @@ def test_iterations_that_grow_longer_make_smaller_groups():
     grouping = measured(launch=0.020, iteration=0.005)
     for _ in range(SINGLE_JOBS):
         grouping.note(100, 0.020, 100 * 0.050)
-    assert grouping.size == 10
+    assert grouping.size == 20

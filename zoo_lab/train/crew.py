@@ -116,7 +116,7 @@ class Crew:
             rule=rule,
             capacity=min(most_iterations(plan.iterations_per_job, plan.batch_size), plan.iterations),
             stop_asked=lambda: run.stopping,
-            halt_asked=lambda: run.stopping or run.pausing,
+            halt_asked=lambda: run.stopping or run.pausing or run.turning,
             planned=self._choose,
             notice=self._notice,
         )

@@ -7,7 +7,7 @@ from collections import deque
 
 SINGLE_JOBS = 5
 _WORTHWHILE = 0.1  # of an iteration: the launch that a group is made to save
-_LONGEST_SECONDS = 0.5
+_LONGEST_SECONDS = 1.0  # Stop, Pause and knobs end a group sooner; a callback and the watching of rows wait for its end
 MOST_ITERATIONS = 512
 _MOST_ROWS = 1 << 22
 

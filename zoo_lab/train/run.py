@@ -182,6 +182,11 @@ class Run:
 
         return rewind(self, iteration)
 
+    @property
+    def turning(self) -> bool:
+        """Whether something was turned and not yet heeded."""
+        return not self._turned.empty()
+
     def turned(self) -> Iterator[tuple[str, float]]:
         """Yield what was turned and not yet heeded, oldest first; for the code that runs it."""
         with contextlib.suppress(queue.Empty):

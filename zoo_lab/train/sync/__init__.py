@@ -23,7 +23,7 @@ class Terms:
         rule: how slices of the weights are updated; None where only the driver's model can be.
         capacity: the most iterations that one job may hold.
         stop_asked: whether the run is to end soon.
-        halt_asked: whether it is to end or to pause soon.
+        halt_asked: whether it is to end or to pause soon, or has a knob to turn.
         planned: called with (strategy, reason) where one is chosen in mid-run.
         notice: called with what the user should know.
     """

@@ -196,7 +196,7 @@ class SharedSync(Sync):
         return sorted(ends, key=lambda end: end.worker)
 
     def _look(self, tell: Callable[[int, float], None] | None) -> None:
-        """While a group is under way: tell what is done, and let it end where the run is asked to stop or pause."""
+        """While a group is under way: tell what is done, and let it end where the run is asked to stop, pause or turn."""
         memory = self._memory
         if self._rule and not self._engine.exchanges and self._crowding.found(np.count_nonzero(memory.claims)):
             self._crowded = True
