@@ -3,7 +3,9 @@
 The constants are fitted to runs on one machine, where N workers share the cores; the same formulas then predict nodes
 of their own, joined by links. What differs between the two is the `Place`:
 
-- `crowding`: how many workers share what one worker needs: workers/cores on one machine, 1 on nodes of their own;
+- `crowding`: how many workers share what one worker needs: workers/cores on one machine, 1 on nodes of their own. A
+  worker that passes bytes on has its Java and its Python at work at once, so it needs more than a core: how many is
+  fitted too, one number for the strategies that go through Java;
 - `bandwidth`: of a link in each direction. On one machine there is none: copying is in the fitted cost of a byte.
 
 The traffic of a strategy is not fitted but known from what it does, see `Traffic`.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +31,8 @@ TERMS = {
 _COMMON = "driver_byte"
 _KNOWN = "task"
 _BROADCAST_BLOCK = 4 << 20  # Spark's spark.broadcast.blockSize
+_THROUGH_JAVA = ("collect", "sliced")
+_BUSY_CORES = tuple(1 + step / 20 for step in range(21))  # that such a worker may keep busy
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ class Place:
     cores: int | None = None
     bandwidth: float = math.inf
 
-    def crowding(self, workers: int) -> float:
-        """Return how many workers share what one of them needs."""
-        return max(1.0, workers / self.cores) if self.cores else 1.0
+    def crowding(self, workers: int, busy: float = 1.0) -> float:
+        """Return how many workers share what one of them needs, where each keeps `busy` cores busy."""
+        return max(1.0, busy * workers / self.cores) if self.cores else 1.0
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,12 @@ class Constants:
     Attributes:
         seconds: term → what a unit of it takes.
         error: the largest relative error on the runs.
+        busy: cores that a worker keeps busy with all but computing.
     """
 
     seconds: dict[str, float]
     error: float = 0.0
+    busy: float = 1.0
 
 
 def traffic(strategy: str, workers: int, weight_bytes: float) -> Traffic:
@@ -105,7 +111,7 @@ def traffic(strategy: str, workers: int, weight_bytes: float) -> Traffic:
     return Traffic(weights + exchanged, exchanged + weights / workers + served, weights, weights)
 
 
-def terms(setting: Setting, place: Place) -> dict[str, float]:
+def terms(setting: Setting, place: Place, busy: float = 1.0) -> dict[str, float]:
     """Return how much of each of its strategy's terms an iteration has.
 
     job: once. task: each task, launched by the driver one after another. worker: what a worker does for its tasks
@@ -113,7 +119,7 @@ def terms(setting: Setting, place: Place) -> dict[str, float]:
     driver. block: pieces of the shuffle that a worker reads.
     """
     workers, weights = setting.workers, setting.weight_bytes
-    crowding = place.crowding(workers)
+    crowding = place.crowding(workers, busy)
     once = {"job": 1.0, "task": workers, "worker": crowding}
     if setting.strategy == "shared":
         return {**once, "node_byte": (2 + 2 / workers) * weights * crowding}
@@ -139,7 +145,7 @@ def wire_seconds(setting: Setting, place: Place) -> float:
 
 def seconds(setting: Setting, place: Place, constants: Constants) -> float:
     """Return the predicted time of an iteration."""
-    own = sum(constants.seconds[name] * count for name, count in terms(setting, place).items())
+    own = sum(constants.seconds[name] * count for name, count in terms(setting, place, constants.busy).items())
     return own + setting.compute_seconds * place.crowding(setting.workers) + wire_seconds(setting, place)
 
 
@@ -151,11 +157,22 @@ def fit(measured: Sequence[tuple[Setting, float]], place: Place, task_seconds: f
         place: where they ran.
         task_seconds: what launching a task takes.
     """
+
+    def misfit(found: dict[str, Constants]) -> float:
+        return sum((seconds(setting, place, found[setting.strategy]) / time - 1) ** 2 for setting, time in measured)
+
+    return min((_fit(measured, place, task_seconds, busy) for busy in _BUSY_CORES), key=misfit)
+
+
+def _fit(
+    measured: Sequence[tuple[Setting, float]], place: Place, task_seconds: float, busy: float
+) -> dict[str, Constants]:
     strategies = list(dict.fromkeys(setting.strategy for setting, _time in measured))
+    own_busy = {strategy: busy if strategy in _THROUGH_JAVA else 1.0 for strategy in strategies}
     columns = list(dict.fromkeys(_column(strategy, name) for strategy in strategies for name in TERMS[strategy]))
     rows, wanted = [], []
     for setting, time in measured:
-        counts = terms(setting, place)
+        counts = terms(setting, place, own_busy[setting.strategy])
         known = setting.compute_seconds * place.crowding(setting.workers) + task_seconds * counts.pop(_KNOWN)
         by_column = {_column(setting.strategy, name): count for name, count in counts.items()}
         rows.append([by_column.get(column, 0.0) / time for column in columns])
@@ -164,9 +181,10 @@ def fit(measured: Sequence[tuple[Setting, float]], place: Place, task_seconds: f
     found = {}
     for strategy in strategies:
         own = {name: solved[_column(strategy, name)] for name in TERMS[strategy]} | {_KNOWN: task_seconds}
+        fitted = Constants(own, busy=own_busy[strategy])
         runs = [(setting, time) for setting, time in measured if setting.strategy == strategy]
-        errors = [abs(seconds(setting, place, Constants(own)) / time - 1) for setting, time in runs]
-        found[strategy] = Constants(own, max(errors))
+        errors = [abs(seconds(setting, place, fitted) / time - 1) for setting, time in runs]
+        found[strategy] = replace(fitted, error=max(errors))
     return found
 
 

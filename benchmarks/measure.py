@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
@@ -38,7 +39,12 @@ def files_below(folders: Iterable[Path]) -> dict[str, int]:
 
 
 def heap_megabytes(context: Any) -> float:
-    """Return what the driver's Java holds in its heap after garbage collections, in MB."""
+    """Return what the driver's Java holds in its heap after garbage collections, in MB.
+
+    PySpark's RDDs are in cycles, and each holds its Java twin until Python's own collection, which comes seldom: some
+    hundred iterations of them are up to 100 MB.
+    """
+    gc.collect()
     java = context.sc._jvm.java.lang
     for _ in range(2):  # what the first finds forgotten, Spark's cleaner lets go only after it
         java.System.gc()

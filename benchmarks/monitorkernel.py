@@ -70,7 +70,7 @@ def compare(turns: int, steps: int) -> dict[str, list[float]]:
 
 
 def _execute(client: Any, listener: Any, code: str, most: float = 300.0) -> tuple[str, int]:
-    """Run code in the kernel; return what it printed, and the bytes that it sent to its pages once widgets were open."""
+    """Run code in the kernel; return what it printed, and the bytes sent to its pages once widgets were open."""
     asked = client.execute(code)
     end, printed, sent = time.monotonic() + most, "", 0
     while time.monotonic() < end:

@@ -28,8 +28,8 @@ from benchmarks.models import dense, dense_data
 WORKERS = (1, 2, 4, 8)
 HELD_BACK = 4
 _MEGABYTES = (0.3, 3.0, 24.0)
-_STEPS = {0.3: (15, 25), 3.0: (8, 16), 24.0: (3, 7)}  # to warm, and to measure
-_WARM_UP = {"sliced": 40, "collect": 20}  # iterations before all else: a young Java is several times slower
+_STEPS = {0.3: (15, 25), 3.0: (15, 16), 24.0: (12, 9)}  # to warm, and to measure
+_WARM_UP = {"sliced": 80, "collect": 30}  # iterations before all else: a young Java is several times slower
 _ROWS_PER_WORKER = 16
 _JSON = Path("build/scale.json")
 _PAGE = Path("docs/scaling.md")

@@ -83,11 +83,11 @@ def _constants(known: Mapping[str, Constants]) -> str:
     names = list(dict.fromkeys(name for terms in TERMS.values() for name in terms))
     units = {name: (1e9, "ns") if name.endswith("byte") else (1e3, "ms") for name in names}
     told = [f"{name.replace('_', ' ')}, {units[name][1]}" for name in names]
-    heads = ["strategy", *told, "largest error on the runs"]
+    heads = ["strategy", *told, "busy cores", "largest error on the runs"]
     cells = []
     for strategy, found in known.items():
         values = [f"{found.seconds[name] * units[name][0]:.3g}" if name in found.seconds else "" for name in names]
-        cells.append([strategy, *values, f"{100 * found.error:.0f} %"])
+        cells.append([strategy, *values, f"{found.busy:.2f}", f"{100 * found.error:.0f} %"])
     return table(heads, cells)
 
 
@@ -104,8 +104,8 @@ def _check(held_back: list[dict[str, Any]]) -> str:
     workers = held_back[0]["workers"]
     told = (
         f"A fit without the runs on {workers} workers predicts {_hits(held_back, ('collect', 'sliced'))}: those are "
-        f"the strategies of clusters. `shared` is for the workers of one host, and more of them than cores wait for "
-        f"each other in ways that no term stands for: {_hits(held_back, ('shared',))}; nothing below rests on it."
+        f"the strategies of clusters. Of `shared`, which is for the workers of one host: "
+        f"{_hits(held_back, ('shared',))}; nothing below rests on it."
     )
     cells = [
         [

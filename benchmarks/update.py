@@ -1,8 +1,8 @@
 """The optimizer's update on the flat weights against Keras' own apply on the variables, in turns, in one process.
 
 Keras' side is its best: compiled as in its own training step, with the gradients as tensors. zoo_lab's takes the flat
-gradient as an array and gives the new weights as arrays, piece by piece, as `sliced` sends them on; `copied` writes them
-into one array too, as the other strategies do. `half` is what each of two workers does in an iteration: one slice.
+gradient as an array and gives the new weights as arrays, piece by piece, as `sliced` sends them on; `copied` writes
+them into one array too, as the other strategies do. `half` is what each of two workers does in an iteration: one slice.
 """
 
 from __future__ import annotations

@@ -28,16 +28,17 @@ NODES = Place(bandwidth=1.25e9)
 TRUE = {"job": 0.02, "task": 0.001, "worker": 0.005, "node_byte": 2e-9, "driver_byte": 1e-9, "block": 2e-4}
 
 
-def constants(strategy):
-    return Constants({name: TRUE[name] for name in TERMS[strategy]})
+def constants(strategy, busy=1.0):
+    own = 1.0 if strategy == "shared" else busy
+    return Constants({name: TRUE[name] for name in TERMS[strategy]}, busy=own)
 
 
-def runs(noise=0.0):
+def runs(noise=0.0, busy=1.0):
     random = np.random.default_rng(0)
     cases = [(strategy, n, size) for strategy in STRATEGIES for n in (1, 2, 4, 8) for size in (3e5, 3e6, 24e6)]
     settings = [Setting(*case, compute_seconds=0.01) for case in cases]
     factors = 1 + noise * random.uniform(-1, 1, len(settings))
-    return [(s, f * seconds(s, HERE, constants(s.strategy))) for s, f in zip(settings, factors, strict=True)]
+    return [(s, f * seconds(s, HERE, constants(s.strategy, busy))) for s, f in zip(settings, factors, strict=True)]
 
 
 @pytest.mark.parametrize("workers", [2, 16, 256])
@@ -77,7 +78,8 @@ def test_every_term_of_a_strategy_is_counted_and_no_other(strategy):
 
 def test_workers_of_one_machine_share_its_cores_and_nodes_do_not():
     assert [HERE.crowding(workers) for workers in (1, 2, 4, 8)] == [1, 1, 2, 4]
-    assert NODES.crowding(256) == 1
+    assert [HERE.crowding(workers, busy=1.5) for workers in (1, 2, 4, 8)] == [1, 1.5, 3, 6]
+    assert NODES.crowding(256) == NODES.crowding(256, busy=1.5) == 1
 
 
 def test_with_free_communication_an_iteration_is_its_computation():
@@ -108,9 +110,11 @@ def test_sliced_wins_for_large_models_on_many_nodes_and_collect_for_small_ones_o
     assert winner(2, 1e5) == "collect"
 
 
-def test_a_fit_finds_the_constants_that_made_the_times():
-    found = fit(runs(), HERE, task_seconds=TRUE["task"])
+@pytest.mark.parametrize("busy", [1.0, 1.5])
+def test_a_fit_finds_the_constants_that_made_the_times(busy):
+    found = fit(runs(busy=busy), HERE, task_seconds=TRUE["task"])
     for strategy in STRATEGIES:
+        assert found[strategy].busy == (1.0 if strategy == "shared" else busy)
         assert found[strategy].seconds == pytest.approx({name: TRUE[name] for name in TERMS[strategy]}, rel=1e-3)
         assert found[strategy].error < 1e-6
 
