@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pickle
 import time
 import urllib.request
 
@@ -16,6 +17,7 @@ from tests.train.keras_reference import largest_difference, twin
 from tests.train.models import CLASSES, FEATURES, compiled, dense, table
 from zoo_lab.core.errors import ArgumentError
 from zoo_lab.core.events import IterationDone, WorkerLost
+from zoo_lab.train.slicing import brief
 
 X, Y = table(200)
 WIDE = 256
@@ -32,6 +34,18 @@ def wide():
         keras.layers.Dense(CLASSES, "softmax"),
     ]
     return compiled(keras.Sequential([keras.layers.Input((FEATURES,)), *inside]), keras.optimizers.Adam(1e-3))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_what_an_optimizer_keeps_before_its_first_update_travels_as_a_number(dtype):
+    zeros = np.zeros(100_000, dtype)
+    sent = pickle.dumps(brief(zeros))
+    assert len(sent) < 300
+    for part in (slice(0, 5), slice(99_990, 100_000), slice(40, 40)):
+        np.testing.assert_array_equal(pickle.loads(sent)[part], zeros[part], strict=True)
+    for other in (np.nan, 1e-7, -0.0):
+        values = np.append(zeros, np.array([other], dtype))
+        assert brief(values) is values
 
 
 def stages(context):

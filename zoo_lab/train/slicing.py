@@ -1,9 +1,9 @@
 """The two stages of an iteration of `sliced`, as Spark runs them (E).
 
-Forward: a worker computes the gradient of its part of the batch and sends slice n of it to slice worker n. Update: slice
-worker n sums what came, in the order of the workers, and updates slice n of the weights with its part of the
-optimizer, which it keeps in a file of its host. Both are pure: what an iteration changes is written beside what it read,
-so a task may be done again anywhere that the files of the last iteration can be read.
+Forward: a worker computes the gradient of its part of the batch and sends slice n of it to slice worker n. Update:
+slice worker n sums what came, in the order of the workers, and updates slice n of the weights with its part of the
+optimizer, which it keeps in a file of its host. Both are pure: what an iteration changes is written beside what it
+read, so a task may be done again anywhere that the files of the last iteration can be read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,23 @@ from zoo_lab.train.shuffle import Record, chunks, chunks_of, read, sent_to, slic
 from zoo_lab.train.task import failure, load_replica, train_part, working
 from zoo_lab.train.update import SliceUpdate, UpdateRule
 from zoo_lab.train.wire import WIRES, Wire, with_feedback
+
+
+@dataclass(frozen=True)
+class Zeros:
+    """An array of zeros on its way: before the first update most optimizers keep nothing else."""
+
+    count: int
+    dtype: np.dtype
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        return np.zeros(len(range(self.count)[part]), self.dtype)
+
+
+def brief(values: np.ndarray) -> np.ndarray | Zeros:
+    """Return flat values, or `Zeros` where they are all 0, and none of them -0; slices of both are the same."""
+    bits = values.view(f"u{values.itemsize}")
+    return values if bits.any() else Zeros(len(values), values.dtype)
 
 
 @dataclass(frozen=True)
@@ -164,7 +181,7 @@ class _Feedback:
 class Update:
     """The function of the second stage: sums slice `index` and updates it; yields a `SliceDone` and chunks as records.
 
-    `seed` is a broadcast of the optimizer's (slots, scalars) to start from, None where the slice workers have them.
+    `seed` is a broadcast of the optimizer's (`brief` slots, scalars) to start from, None where slice workers have them.
     """
 
     setup: Any

@@ -21,7 +21,7 @@ from zoo_lab.train.engine import Engine, WorkersLost
 from zoo_lab.train.live import LiveModel
 from zoo_lab.train.setup import Order
 from zoo_lab.train.shuffle import Record, arriving, place, sent_to, shuffled
-from zoo_lab.train.slicing import Forward, Lost, Message, ReadSlots, RemoveFiles, SliceDone, Update
+from zoo_lab.train.slicing import Forward, Lost, Message, ReadSlots, RemoveFiles, SliceDone, Update, brief
 from zoo_lab.train.sync.base import Done, Sync, expect_all_rows, join_sparse
 from zoo_lab.train.sync.collect import done_by_driver
 from zoo_lab.train.sync.update import DriverUpdate
@@ -208,7 +208,8 @@ class SlicedSync(Sync):
         self._undo = live.remember() if self._driver is not None else None
 
     def _start(self, snapshot: tuple[Any, ...]) -> None:
-        seed = None if self._rule is None else self._engine.broadcast(snapshot[2:4])
+        slots, scalars = snapshot[2:4]
+        seed = None if self._rule is None else self._engine.broadcast((list(map(brief, slots)), scalars))
         self._drop_seed()
         self._seed = seed
         self._snapshotted = snapshot
