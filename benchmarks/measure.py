@@ -42,15 +42,17 @@ def heap_megabytes(context: Any) -> float:
     """Return what the driver's Java holds in its heap after garbage collections, in MB.
 
     PySpark's RDDs are in cycles, and each holds its Java twin until Python's own collection, which comes seldom: some
-    hundred iterations of them are up to 100 MB.
+    hundred iterations of them are up to 100 MB. Spark's cleaner, and the threads that have served results, let go of
+    what they hold a moment after Java's first collection: the least of some counts.
     """
     gc.collect()
     java = context.sc._jvm.java.lang
-    for _ in range(2):  # what the first finds forgotten, Spark's cleaner lets go only after it
+    runtime, found = java.Runtime.getRuntime(), []
+    for _ in range(5):
         java.System.gc()
         time.sleep(0.2)
-    runtime = java.Runtime.getRuntime()
-    return (runtime.totalMemory() - runtime.freeMemory()) / 2**20
+        found.append(runtime.totalMemory() - runtime.freeMemory())
+    return min(found) / 2**20
 
 
 def spark_ui(context: Any, what: str) -> list[dict[str, Any]]:
