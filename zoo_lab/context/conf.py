@@ -96,7 +96,7 @@ def table(
         ),
         Row("spark.task.maxDirectResultSize", "64m", "a larger result takes a second trip; gradients exceed 1m"),
         Row("spark.broadcast.compress", "false", "float32 weights do not compress; trying costs time"),
-        Row("spark.broadcast.checksum", "false", "a tenth of what sending weights takes; TCP has one of its own"),
+        Row("spark.broadcast.checksum", "false", "each side computes it over all weights; TCP has one of its own"),
         Row("spark.shuffle.compress", "false", "float32 gradients do not compress either"),
         Row("spark.shuffle.checksum.enabled", "false", "it only tells why a block is damaged, after the fact"),
         Row("spark.shuffle.sort.bypassMergeThreshold", "1", "else each gradient is written to disk twice"),
